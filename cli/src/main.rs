@@ -1,0 +1,2 @@
+//! Kafkarium.
+fn main() {}
