@@ -1,1 +1,6 @@
-//! Room: history.
+//! Checkpoints, seek, fork: a run as something one can move through.
+//!
+//! This room knows the world as a thing that can be cloned and run; it knows nothing of Kafka's rules.
+
+mod session;
+pub use session::{FrameOptions, Session};

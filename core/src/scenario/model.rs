@@ -1,0 +1,198 @@
+//! A scenario, checked and resolved.
+use super::TimedCommand;
+use crate::client::{CommitMode, Workload};
+use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
+use crate::kernel::SimTime;
+use crate::metadata::BrokerId;
+use std::sync::Arc;
+
+/// Everything a run starts from, except the seed and the commands given live.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// A short title.
+    pub title: String,
+    /// Two sentences on what is seen.
+    pub about: String,
+    /// One thing to try.
+    pub try_this: String,
+    /// The seed a run takes if nobody names one.
+    pub seed: u64,
+    /// The page opens at this moment: mid-life, groups stable.
+    pub warm_up: SimTime,
+    /// How long `kafkarium run` runs it; expectations are judged then.
+    pub duration: SimTime,
+    /// The brokers; ids are 1, 2, 3 and so on.
+    pub brokers: Vec<BrokerSpec>,
+    /// The cluster-wide broker configuration.
+    pub broker_config: Arc<BrokerConfig>,
+    /// The topics.
+    pub topics: Vec<TopicSpec>,
+    /// The producers.
+    pub producers: Vec<ProducerSpec>,
+    /// The consumer groups.
+    pub groups: Vec<GroupSpec>,
+    /// Latencies.
+    pub links: LinkSpec,
+    /// Commands that are part of the scenario, in time order.
+    pub timeline: Vec<TimedCommand>,
+    /// What must have come true at the end.
+    pub expectations: Vec<Expectation>,
+    /// What the page shows first.
+    pub view: ViewHints,
+    /// Sentences for the author: keys known without effect here, warnings real Kafka would log.
+    pub notes: Vec<String>,
+}
+
+/// One broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BrokerSpec {
+    /// `broker.rack`; empty for none.
+    pub rack: String,
+    /// The data centre its rack stands in; empty for the only one.
+    pub data_center: String,
+}
+
+/// One topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// How many partitions.
+    pub partitions: u32,
+    /// Replicas a partition.
+    pub replication_factor: u32,
+    /// Its configuration, with the brokers' defaults resolved.
+    pub config: Arc<TopicConfig>,
+    /// The replicas of each partition, if the author places them.
+    pub placement: Option<Vec<Vec<BrokerId>>>,
+}
+
+/// One producer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProducerSpec {
+    /// `client.id`.
+    pub name: String,
+    /// The topic it sends to.
+    pub topic: String,
+    /// Its configuration.
+    pub config: Arc<ProducerConfig>,
+    /// What it sends.
+    pub workload: Arc<Workload>,
+    /// The rack it stands in; empty for none (then as far from every broker as the next rack).
+    pub rack: String,
+}
+
+/// One consumer group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupSpec {
+    /// `group.id`.
+    pub name: String,
+    /// The topics its members subscribe to.
+    pub topics: Vec<String>,
+    /// How many members start with it: `<name>-1`, `<name>-2` and so on.
+    pub members: u32,
+    /// The configuration of its members.
+    pub config: Arc<ConsumerConfig>,
+    /// Processing time a record, in microseconds.
+    pub processing_us_per_record: u64,
+    /// When offsets are committed.
+    pub commit: CommitMode,
+    /// The rack its members stand in; empty for none.
+    pub rack: String,
+}
+
+/// One-way latencies of links, in microseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkSpec {
+    /// Inside a rack.
+    pub same_rack_us: u64,
+    /// Between racks of one data centre, and wherever no rack is named.
+    pub between_racks_us: u64,
+    /// Between data centres.
+    pub between_data_centers_us: u64,
+    /// Up to this much more, uniformly, in per cent.
+    pub jitter_percent: u32,
+    /// What a link carries, in bytes a second.
+    pub bytes_per_s: u64,
+}
+
+impl Default for LinkSpec {
+    /// A data centre of today: 0.1 ms in a rack, 0.25 ms between racks, 30 ms between data centres, 10 Gbit/s.
+    fn default() -> Self {
+        LinkSpec {
+            same_rack_us: 100,
+            between_racks_us: 250,
+            between_data_centers_us: 30_000,
+            jitter_percent: 20,
+            bytes_per_s: 1_250_000_000,
+        }
+    }
+}
+
+/// A fact that must hold when the scenario ends: `lost = 0`, `lost >= 1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// What is measured.
+    pub fact: Fact,
+    /// How it compares.
+    pub comparison: Comparison,
+    /// With what.
+    pub value: u64,
+}
+
+/// What an expectation can measure, in the words of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Acknowledged records gone from their partition's log.
+    Lost,
+    /// Records twice in a log.
+    Duplicated,
+    /// Records delivered twice to a group.
+    DeliveredTwice,
+    /// Records never delivered although below a committed offset.
+    NeverDelivered,
+    /// Records skipped by `auto.offset.reset`.
+    Skipped,
+    /// Records acknowledged.
+    Acknowledged,
+    /// Records whose send failed.
+    Failed,
+    /// Records delivered.
+    Delivered,
+    /// The longest time one partition was unavailable for writing, ms.
+    UnavailableForWritingMs,
+    /// The longest time one partition was unavailable for reading, ms.
+    UnavailableForReadingMs,
+    /// Leader changes after the warm-up.
+    LeaderChanges,
+    /// Generations begun after the warm-up, over all groups.
+    Rebalances,
+    /// The lag of all groups at the end, records.
+    LagAtEnd,
+    /// The largest lag of all groups after the warm-up, records.
+    LagMax,
+    /// Partitions with an ISR below their replication factor at the end.
+    UnderReplicatedAtEnd,
+}
+
+/// How a measured value compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Equal.
+    Equal,
+    /// At least.
+    AtLeast,
+    /// At most.
+    AtMost,
+}
+
+/// What the page shows first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ViewHints {
+    /// The key whose records are followed in colour.
+    pub follow_key: Option<String>,
+    /// What is selected: `orders-1`, `broker 2`, `group billing`.
+    pub select: Option<String>,
+    /// The speed to start with: virtual microseconds a second of the viewer; `None` for real time.
+    pub speed_us_per_s: Option<u64>,
+}
