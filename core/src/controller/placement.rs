@@ -4,7 +4,6 @@
 //! partition after partition the walk begins one rack and one broker further, and lists are shuffled once as many
 //! partitions were placed as there are unfenced brokers. Spreading over racks is this walk and nothing else.
 use crate::assign::java_hash::java_order;
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// Replicas of `partitions` new partitions, the preferred leader first in each.
@@ -120,9 +119,7 @@ impl Stripes {
         let mut to_skip = Some(leader_place);
         let mut place = self.start;
         while (replicas.len() as u32) < wanted {
-            let follower = self.next_follower(&mut place, &mut to_skip);
-            let follower = follower.unwrap_or_else(|| self.spare(&replicas));
-            replicas.push(follower);
+            replicas.push(self.next_follower(&mut place, &mut to_skip));
         }
         self.epoch += 1;
         self.start += 1;
@@ -131,19 +128,14 @@ impl Stripes {
 
     /// The first unfenced broker along the walk, and the place it was found at.
     fn next_leader(&mut self) -> (u32, u32) {
-        for step in 0..self.walk.len() as u32 {
-            let place = (self.start + step) % self.walk.len() as u32;
-            let epoch = self.epoch;
-            if let Some(broker) = self.rack(place).unfenced.next(epoch) {
-                return (broker, place);
-            }
-        }
-        (self.spare(&[]), self.start)
+        let (racks, epoch) = (self.walk.len() as u32, self.epoch);
+        let mut places = (self.start..racks).chain(0..self.start);
+        let found = places.find_map(|place| Some((self.rack(place).unfenced.next(epoch)?, place)));
+        found.expect("an unfenced broker has not led in this epoch")
     }
 
-    /// The next broker along the walk from `place`, passing once over the leader's rack. None after two rounds in
-    /// vain, where Kafka would turn for ever.
-    fn next_follower(&mut self, place: &mut u32, to_skip: &mut Option<u32>) -> Option<u32> {
+    /// The next broker along the walk from `place`, passing once over the leader's rack.
+    fn next_follower(&mut self, place: &mut u32, to_skip: &mut Option<u32>) -> u32 {
         let racks = self.walk.len() as u32;
         for _ in 0..2 * racks {
             let (here, epoch) = (*place, self.epoch);
@@ -154,19 +146,10 @@ impl Stripes {
             }
             let rack = self.rack(here);
             if let Some(broker) = rack.unfenced.next(epoch).or_else(|| rack.fenced.next(epoch)) {
-                return Some(broker);
+                return broker;
             }
         }
-        None
-    }
-
-    /// A broker not in `taken`: unfenced if there is one, then the lowest id.
-    fn spare(&self, taken: &[u32]) -> u32 {
-        let taken: BTreeSet<u32> = taken.iter().copied().collect();
-        let unfenced = self.racks.iter().flat_map(|rack| &rack.unfenced.brokers);
-        let fenced = self.racks.iter().flat_map(|rack| &rack.fenced.brokers);
-        let lowest = unfenced.filter(|id| !taken.contains(id)).min();
-        *lowest.or_else(|| fenced.filter(|id| !taken.contains(id)).min()).expect("more brokers than replicas")
+        unreachable!("there are at least as many brokers as replicas")
     }
 
     fn shuffle(&mut self, uniform: &mut dyn FnMut(u32) -> u32) {
