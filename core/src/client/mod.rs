@@ -1,1 +1,7 @@
-//! Room: client.
+//! Room: client. Producers, consumers, and what both need to talk to a cluster.
+//!
+//! A client knows the cluster only by what brokers told it: its image of the metadata may be old, its requests
+//! may stay unanswered. How a message travels is `world`'s affair.
+mod network;
+
+pub use network::{Failed, Network, NetworkSettings};
