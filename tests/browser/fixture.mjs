@@ -103,6 +103,15 @@ export async function closeShared() {
   await server.close();
 }
 
+/** A wait on a condition has Playwright's limit; this one is for a page that hangs without a word. */
+async function inTime(work, limit = 120_000) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the test took over ${limit / 1000} s`)), limit);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /**
  * Runs one test in a watched page of its own, opened at `at` below the server's origin. `use` gets the page and
  * `{ url, faults }`. Options are Playwright's context options and `expectFaults`, which leaves judging them to `use`.
@@ -114,7 +123,7 @@ export async function withPage(at, use, { expectFaults = false, ...options } = {
   const url = server.origin + at;
   try {
     await page.goto(url);
-    await use(page, { url, faults });
+    await inTime(use(page, { url, faults }));
     if (!expectFaults && faults.length > 0) throw new Error(faults.join("\n"));
   } catch (error) {
     const folder = join(root, "target/browser");

@@ -113,7 +113,7 @@ pub(crate) fn build_probe() -> Outcome {
     shell::step("building the WebAssembly probe", || {
         let mut build = shell::cargo();
         build.args(["build", "--quiet", "--release", "--package", "kafkarium-wasm-probe", "--lib"]);
-        shell::run(build.args(["--target", setup::WASM_TARGET]))?;
+        shell::run(build.args(["--target", setup::WASM_TARGET, "--target-dir", "target"]))?;
         let built =
             shell::root().join("target").join(setup::WASM_TARGET).join("release/kafkarium_wasm_probe.wasm");
         for (target, dir) in [("nodejs", "node"), ("web", "web")] {
