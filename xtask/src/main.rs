@@ -41,7 +41,9 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("\ncargo xtask {command}: {reason}");
+            if !reason.is_empty() {
+                eprintln!("\ncargo xtask {command}: {reason}");
+            }
             ExitCode::FAILURE
         }
     }

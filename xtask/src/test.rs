@@ -46,10 +46,8 @@ pub(crate) fn run(require_browser: bool) -> Outcome {
     total += suite("tests, native", shell::cargo().args(["test", "--workspace", "--no-fail-fast"]));
     total += elsewhere(require_browser);
     println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
-    match total.failed {
-        0 => Ok(()),
-        n => Err(format!("{n} failed")),
-    }
+    // The line above is the last one; it says why this fails.
+    if total.failed == 0 { Ok(()) } else { Err(String::new()) }
 }
 
 /// Node and the browser: what they need is built first, and what is missing is said with its number of tests.
