@@ -172,7 +172,8 @@ impl Broker {
             }
             let mut appended = false;
             for batch in own {
-                if batch.leader_epoch <= replica.leader_epoch && batch.base_offset == replica.log.end().offset {
+                if batch.leader_epoch <= replica.leader_epoch && batch.base_offset == replica.log.end().offset
+                {
                     replica.log.append(batch, &replica.config);
                     appended = true;
                 }
@@ -222,7 +223,8 @@ impl Broker {
         let [end, start] = listed else { return };
         let (Some(leader_end), Some(leader_start)) = (end.offset, start.offset) else { return };
         let own = self.id;
-        let Some(replica) = self.replicas.get_mut(end.partition.index()).and_then(Option::as_deref_mut) else {
+        let Some(replica) = self.replicas.get_mut(end.partition.index()).and_then(Option::as_deref_mut)
+        else {
             return;
         };
         if replica.follows.map(NodeId::from) != Some(from) {

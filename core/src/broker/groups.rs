@@ -64,7 +64,8 @@ impl Broker {
             self.coordinator.committed(now, token, Err(ErrorCode::NotLeaderOrFollower), fx);
             return;
         };
-        let leading = self.replica(partition).and_then(|replica| replica.leading.as_deref()).expect("leads it");
+        let leading =
+            self.replica(partition).and_then(|replica| replica.leading.as_deref()).expect("leads it");
         if (leading.isr.len() as u32) < leading.min_isr {
             self.coordinator.committed(now, token, Err(ErrorCode::NotEnoughReplicas), fx);
             return;

@@ -1,6 +1,6 @@
 //! What a broker does when metadata reaches it: leads, follows, takes new ISRs and configurations.
-use super::replica::Replica;
 use super::Broker;
+use super::replica::Replica;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, MetadataDelta, MetadataImage, MetadataRecord, TopicId, TopicPartition};
 use crate::node::Effects;
@@ -45,7 +45,8 @@ impl Broker {
     /// A snapshot, or a jump: looks at everything that differs.
     fn apply_difference(&mut self, now: SimTime, before: &MetadataImage, fx: &mut Effects) {
         for at in 0..self.image.partitions.len() {
-            let same = before.partitions.get(at).is_some_and(|old| Arc::ptr_eq(old, &self.image.partitions[at]));
+            let same =
+                before.partitions.get(at).is_some_and(|old| Arc::ptr_eq(old, &self.image.partitions[at]));
             if !same {
                 self.apply_partition(now, TopicPartition(at as u32), fx);
             }

@@ -81,7 +81,9 @@ impl Broker {
     /// Handles one input.
     pub fn handle(&mut self, now: SimTime, input: Input, fx: &mut Effects) {
         match input {
-            Input::Message { from, correlation, message } => self.message(now, from, correlation, message, fx),
+            Input::Message { from, correlation, message } => {
+                self.message(now, from, correlation, message, fx)
+            }
             Input::Timer(timer) => self.timer(now, timer, fx),
             Input::Disconnected(peer) => self.disconnected(now, peer, fx),
         }

@@ -1,6 +1,6 @@
 //! Produce: what a leader checks, appends, and when it answers (`ReplicaManager.appendRecords`).
-use super::replica::{Replica, Waiter};
 use super::Broker;
+use super::replica::{Replica, Waiter};
 use crate::config::Acks;
 use crate::kernel::SimTime;
 use crate::log::{Batch, SequenceCheck};
@@ -44,7 +44,14 @@ impl PendingProduces {
     }
 
     /// One partition of a request is done; answers once all are.
-    pub fn done(&mut self, id: u64, partition: TopicPartition, error: ErrorCode, hint: LeaderHint, fx: &mut Effects) {
+    pub fn done(
+        &mut self,
+        id: u64,
+        partition: TopicPartition,
+        error: ErrorCode,
+        hint: LeaderHint,
+        fx: &mut Effects,
+    ) {
         let Some(slot) = id.checked_sub(self.first_id).and_then(|at| self.list.get_mut(at as usize)) else {
             return;
         };
@@ -229,7 +236,12 @@ impl Broker {
     }
 
     /// Moves the high watermark if everyone who must has the records (R-HW1 to R-HW4); wakes who waited.
-    pub(super) fn try_advance_high_watermark(&mut self, now: SimTime, partition: TopicPartition, fx: &mut Effects) {
+    pub(super) fn try_advance_high_watermark(
+        &mut self,
+        now: SimTime,
+        partition: TopicPartition,
+        fx: &mut Effects,
+    ) {
         let lag_time_max_ms = self.image.broker_config.replica_lag_time_max_ms;
         let Some(replica) = self.replicas[partition.index()].as_deref_mut() else { return };
         let Some(leading) = replica.leading.as_deref_mut() else { return };
@@ -263,8 +275,7 @@ impl Broker {
             let short = leading.maximal_isr_len() < leading.min_isr;
             match waiter {
                 Waiter::Produce(id) => {
-                    let error =
-                        if short { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
+                    let error = if short { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
                     self.produces.done(id, partition, error, None, fx);
                 }
                 Waiter::Coordinator(token) => self.coordinator.committed(now, token, Ok(()), fx),

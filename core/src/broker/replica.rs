@@ -132,7 +132,13 @@ impl Replica {
     }
 
     /// Begins to lead: writes its epoch's start, forgets what it knew of followers (R-HW5, R-ISR4).
-    pub(super) fn lead(&mut self, now: SimTime, registration: &PartitionRegistration, own: BrokerId, min_isr: u32) {
+    pub(super) fn lead(
+        &mut self,
+        now: SimTime,
+        registration: &PartitionRegistration,
+        own: BrokerId,
+        min_isr: u32,
+    ) {
         let end = self.log.end();
         let high_watermark = self.log.position_of(self.high_watermark()).unwrap_or(self.log.start());
         self.log.epochs.assign(registration.leader_epoch, end.offset);
@@ -196,7 +202,14 @@ impl Replica {
 
     /// The process is gone. A machine takes with it what is in the active segment and was not written back
     /// to disk yet; after an unclean end the high watermark is the checkpoint's (R-F3).
-    pub(super) fn power_off(&mut self, now: SimTime, own: BrokerId, clean: bool, machine: bool, fx: &mut Effects) {
+    pub(super) fn power_off(
+        &mut self,
+        now: SimTime,
+        own: BrokerId,
+        clean: bool,
+        machine: bool,
+        fx: &mut Effects,
+    ) {
         self.unlead();
         self.follows = None;
         self.watchers.clear();

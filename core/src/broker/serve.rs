@@ -1,9 +1,9 @@
 //! Fetch, as the leader serves it: sessions (KIP-227), waiting requests, what a response holds.
 //!
 //! A session remembers which of its partitions have news, so an answer looks at those and no others.
+use super::Broker;
 use super::produce::{forget_watcher, leader_hint};
 use super::replica::{Replica, Watcher};
-use super::Broker;
 use crate::kernel::SimTime;
 use crate::log::LogPosition;
 use crate::metadata::{BrokerId, TopicPartition};

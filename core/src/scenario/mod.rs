@@ -6,6 +6,5 @@ mod model;
 
 pub use command::{Command, CommandError, ConfigTarget, Place, TimedCommand};
 pub use model::{
-    BrokerSpec, Comparison, Expectation, Fact, GroupSpec, LinkSpec, ProducerSpec, Scenario, TopicSpec,
-    ViewHints,
+    BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints,
 };
