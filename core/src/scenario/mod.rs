@@ -3,8 +3,11 @@
 //! This room describes; it never runs anything.
 mod command;
 mod model;
+pub mod words;
 
-pub use command::{Command, CommandError, ConfigTarget, Place, TimedCommand};
+pub use command::{
+    COMMAND_CHARS_MAX, COMMAND_FORMS, Command, CommandError, ConfigTarget, Place, TimedCommand,
+};
 pub use model::{
     BrokerSpec, Comparison, Expectation, Fact, GroupSpec, LinkSpec, ProducerSpec, Scenario, TopicSpec,
     ViewHints,
