@@ -85,6 +85,11 @@ pub fn parse_bandwidth(text: &str) -> Option<u64> {
     parse_scaled(number, bits).map(|bits| bits / 8)
 }
 
+/// Reads a number in thousandths: `1.1`.
+pub fn parse_milli(text: &str) -> Option<u64> {
+    parse_scaled(text.trim(), 1_000)
+}
+
 /// Reads a range of sizes: `100..2000`, or one size.
 pub fn parse_range(text: &str) -> Option<(u32, u32)> {
     let number = |part: &str| parse_scaled(part.trim(), 1)?.try_into().ok();
