@@ -152,7 +152,7 @@ impl Broker {
         }
         let mut batches = std::mem::take(&mut response.batches).into_iter();
         for fetched in &response.partitions {
-            let mut own = batches.by_ref().take(fetched.batches as usize);
+            let own = batches.by_ref().take(fetched.batches as usize);
             let partition = fetched.partition;
             let wanted = self.fetchers[at].partitions.binary_search(&partition).is_ok();
             let replica = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut);
@@ -166,7 +166,7 @@ impl Broker {
                 continue;
             }
             if let Some(end) = fetched.diverging {
-                self.cut_diverged(now, partition, end, fx);
+                self.cut_diverged(partition, end, fx);
                 self.fetchers[at].changed.push(partition);
                 continue;
             }
@@ -239,7 +239,7 @@ impl Broker {
     }
 
     /// The logs diverge: cuts the own one as far as the leader's answer tells (R-E4).
-    fn cut_diverged(&mut self, _now: SimTime, partition: TopicPartition, end: EpochEnd, fx: &mut Effects) {
+    fn cut_diverged(&mut self, partition: TopicPartition, end: EpochEnd, fx: &mut Effects) {
         let own = self.id;
         let replica = self.replicas[partition.index()].as_deref_mut().expect("checked by the caller");
         let log_end = replica.log.end().offset;

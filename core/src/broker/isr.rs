@@ -170,7 +170,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn isr_retry_due(&mut self, _now: SimTime, generation: u32, fx: &mut Effects) {
+    pub(super) fn isr_retry_due(&mut self, generation: u32, fx: &mut Effects) {
         if generation == self.isr.generation {
             self.isr.generation += 1;
             self.send_proposals(fx);

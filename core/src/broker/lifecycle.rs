@@ -61,7 +61,7 @@ impl Lifecycle {
 }
 
 impl Broker {
-    pub(super) fn start(&mut self, now: SimTime, fx: &mut Effects) {
+    pub(super) fn start(&mut self, fx: &mut Effects) {
         self.lifecycle.incarnation += 1;
         self.lifecycle.state = BrokerState::Starting;
         self.register(fx);
@@ -139,7 +139,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn heartbeat_due(&mut self, _now: SimTime, generation: u32, fx: &mut Effects) {
+    pub(super) fn heartbeat_due(&mut self, generation: u32, fx: &mut Effects) {
         if generation == self.lifecycle.heartbeat_generation && !self.lifecycle.heartbeat_in_flight {
             self.send_heartbeat(fx);
         }

@@ -121,14 +121,14 @@ impl Broker {
 
     fn timer(&mut self, now: SimTime, timer: Timer, fx: &mut Effects) {
         match timer.kind {
-            TimerKind::Start => self.start(now, fx),
-            TimerKind::BrokerHeartbeat => self.heartbeat_due(now, timer.generation, fx),
+            TimerKind::Start => self.start(fx),
+            TimerKind::BrokerHeartbeat => self.heartbeat_due(timer.generation, fx),
             TimerKind::Lifecycle => self.lifecycle_due(now, timer.generation, fx),
             TimerKind::DelayedFetch if self.is_current(timer) => self.delayed_fetch_due(now, timer.key, fx),
             TimerKind::DelayedProduce if self.is_current(timer) => self.delayed_produce_due(now, fx),
             TimerKind::ReplicaFetchBackoff => self.fetcher_due(now, timer, fx),
             TimerKind::IsrShrink if self.is_current(timer) => self.shrink_isrs(now, fx),
-            TimerKind::AlterPartition => self.isr_retry_due(now, timer.generation, fx),
+            TimerKind::AlterPartition => self.isr_retry_due(timer.generation, fx),
             TimerKind::HighWatermarkCheckpoint if self.is_current(timer) => {
                 self.checkpoint_high_watermarks(now, fx);
             }

@@ -281,11 +281,11 @@ impl Broker {
                 Waiter::Coordinator(token) => self.coordinator.committed(now, token, Ok(()), fx),
             }
         }
-        self.wake_watchers(now, partition, new.position.saturating_sub(old.position), fx);
+        self.wake_watchers(partition, new.position.saturating_sub(old.position), fx);
     }
 
     /// The high watermark moved by `bytes`: consumers may have data, followers have news.
-    fn wake_watchers(&mut self, now: SimTime, partition: TopicPartition, bytes: u64, fx: &mut Effects) {
+    fn wake_watchers(&mut self, partition: TopicPartition, bytes: u64, fx: &mut Effects) {
         let Some(replica) = self.replicas[partition.index()].as_deref_mut() else { return };
         let watchers = std::mem::take(&mut replica.watchers);
         for watcher in &watchers {

@@ -399,7 +399,7 @@ impl Broker {
     }
 
     /// A replica began or ceased to lead: sessions that include it hear of it at once.
-    pub(super) fn upset_watchers(&mut self, now: SimTime, partition: TopicPartition, fx: &mut Effects) {
+    pub(super) fn upset_watchers(&mut self, partition: TopicPartition, fx: &mut Effects) {
         let Some(replica) = self.replicas[partition.index()].as_deref_mut() else { return };
         for watcher in replica.watchers.clone() {
             if self.sessions.upset(watcher) {

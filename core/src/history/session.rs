@@ -1,6 +1,8 @@
 //! A run one can move through: play, seek both ways, act, undo.
 use crate::kernel::SimTime;
-use crate::observe::report::{AuditReport, Inspection, Names, Series, StoryLine, Subject, Timeline};
+use crate::observe::report::{
+    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
+};
 use crate::observe::view::Frame;
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
 
@@ -104,5 +106,13 @@ impl Session {
     /// The metrics over all time known.
     pub fn series(&self) -> Vec<Series> {
         Vec::new()
+    }
+    /// The run in figures, from the end of the warm-up to the moment it stands at.
+    pub fn summary(&self) -> Summary {
+        Summary { title: self.scenario.title.clone(), seed: self.seed, ..Summary::default() }
+    }
+    /// Topics and groups as Kafka's own tools describe them, at the moment it stands at.
+    pub fn describe(&self) -> Description {
+        Description::default()
     }
 }

@@ -275,3 +275,191 @@ pub struct Names {
     /// Keys by key number; a frame's cells name these.
     pub keys: Vec<String>,
 }
+
+/// A run in figures, from the end of the warm-up to the moment it stands at.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Summary {
+    /// The scenario's title.
+    pub title: String,
+    /// The seed.
+    pub seed: u64,
+    /// Where the figures begin: the end of the warm-up, in microseconds.
+    pub from_us: u64,
+    /// Where they end, in microseconds.
+    pub until_us: u64,
+    /// Events handled since the beginning of the run.
+    pub events: u64,
+    /// The digest at the end, in 16 hexadecimal digits: a number that JavaScript would round.
+    pub digest: String,
+    /// What producers got acknowledged.
+    pub records_in: Throughput,
+    /// What was delivered to consumers.
+    pub records_out: Throughput,
+    /// From `send` to the acknowledgement.
+    pub produce_latency: Latency,
+    /// From `send` to the return of the `poll` that delivered the record.
+    pub end_to_end_latency: Latency,
+    /// The consumer groups.
+    pub groups: Vec<GroupSummary>,
+    /// Partitions without a leader at the end.
+    pub offline_partitions: u64,
+    /// Partitions with an ISR below their replication factor at the end.
+    pub under_replicated_partitions: u64,
+    /// Leader changes since the warm-up.
+    pub leader_changes: u64,
+    /// Longest time that one partition was unavailable for writing, ms; the partition is named in the audit.
+    pub unavailable_for_writing_ms: u64,
+    /// The same for reading.
+    pub unavailable_for_reading_ms: u64,
+    /// The guarantees.
+    pub audit: AuditReport,
+    /// What the scenario said would come true.
+    pub expectations: Vec<ExpectationResult>,
+    /// Sentences for the author of the scenario.
+    pub notes: Vec<String>,
+}
+
+/// How much went through.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Throughput {
+    /// Records.
+    pub records: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+    /// Records a second, in thousandths.
+    pub milli_records_per_s: u64,
+    /// Bytes a second.
+    pub bytes_per_s: u64,
+}
+
+/// Latencies of records, in microseconds; all 0 without records.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Latency {
+    /// How many records were timed.
+    pub count: u64,
+    /// Half of the records took no longer.
+    pub p50_us: u64,
+    /// 95 % took no longer.
+    pub p95_us: u64,
+    /// 99 % took no longer.
+    pub p99_us: u64,
+    /// The slowest.
+    pub max_us: u64,
+}
+
+/// One consumer group in figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct GroupSummary {
+    /// `group.id`.
+    pub name: String,
+    /// `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty` or `Dead`.
+    pub state: String,
+    /// Members at the end.
+    pub members: u64,
+    /// Records between the committed offsets and the high watermarks at the end.
+    pub lag: u64,
+    /// The largest such lag since the warm-up.
+    pub lag_max: u64,
+    /// Generations begun since the warm-up.
+    pub rebalances: u64,
+}
+
+/// An expectation and what came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ExpectationResult {
+    /// As the scenario writes it: `lost = 0`.
+    pub text: String,
+    /// What was measured, written alike: `3`, `9.2 s`.
+    pub measured: String,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// The state of a cluster in the terms of Kafka's own tools.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Description {
+    /// When, in microseconds.
+    pub time_us: u64,
+    /// What `kafka-topics.sh --describe` knows.
+    pub topics: Vec<TopicDescription>,
+    /// What `kafka-consumer-groups.sh --describe --all-groups` knows.
+    pub groups: Vec<GroupDescription>,
+}
+
+/// One topic as `kafka-topics.sh --describe` shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TopicDescription {
+    /// Its name.
+    pub name: String,
+    /// Its id, as Kafka writes UUIDs: 22 characters of base64.
+    pub topic_id: String,
+    /// Replicas a partition.
+    pub replication_factor: u32,
+    /// Keys set on the topic or for all brokers, with their values.
+    pub configs: Vec<(String, String)>,
+    /// Its partitions.
+    pub partitions: Vec<PartitionDescription>,
+    /// A topic of Kafka's own, shown on request.
+    pub internal: bool,
+}
+
+/// One partition as `kafka-topics.sh --describe` shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PartitionDescription {
+    /// Its index in the topic.
+    pub partition: u32,
+    /// The leader's `node.id`; `None` if there is none.
+    pub leader: Option<u32>,
+    /// The replicas, preferred leader first.
+    pub replicas: Vec<u32>,
+    /// In-sync replicas.
+    pub isr: Vec<u32>,
+    /// Eligible leader replicas.
+    pub elr: Vec<u32>,
+    /// The last eligible leader known.
+    pub last_known_elr: Vec<u32>,
+}
+
+/// One group as `kafka-consumer-groups.sh --describe` shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct GroupDescription {
+    /// `group.id`.
+    pub name: String,
+    /// `Stable` and so on.
+    pub state: String,
+    /// The broker that coordinates it, if any.
+    pub coordinator: Option<u32>,
+    /// How many members.
+    pub members: u32,
+    /// A row each partition that has a member or a committed offset.
+    pub rows: Vec<GroupRow>,
+}
+
+/// One partition of a group as `kafka-consumer-groups.sh --describe` shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct GroupRow {
+    /// The topic.
+    pub topic: String,
+    /// The index of the partition.
+    pub partition: u32,
+    /// The committed offset, if there is one.
+    pub current_offset: Option<u64>,
+    /// What Kafka's tool calls LOG-END-OFFSET: the offset a consumer can read up to, the high watermark.
+    pub log_end_offset: Option<u64>,
+    /// `member.id` of its owner; empty without one.
+    pub consumer_id: String,
+    /// Where the owner runs, `/` and an address; empty without one.
+    pub host: String,
+    /// `client.id` of its owner; empty without one.
+    pub client_id: String,
+}

@@ -1,10 +1,23 @@
 //! What a run is made from: cluster, workload, timeline of commands, expectations; reading and writing the file.
 //!
 //! This room describes; it never runs anything.
+mod check;
 mod command;
+mod error;
+mod expectation;
+mod keys;
+pub mod limits;
 mod model;
+mod read;
+mod source;
+pub mod words;
 
-pub use command::{Command, CommandError, ConfigTarget, Place, TimedCommand};
+pub use check::Targets;
+pub use command::{
+    COMMAND_CHARS_MAX, COMMAND_FORMS, Command, CommandError, ConfigTarget, Place, TimedCommand,
+};
+pub use error::ScenarioError;
 pub use model::{
     BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints,
 };
+pub use read::{FORMAT, read};
