@@ -21,3 +21,5 @@ pub use model::{
     BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints,
 };
 pub use read::{FORMAT, read};
+
+pub use crate::net::LinkSpec;
