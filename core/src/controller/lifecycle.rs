@@ -39,24 +39,20 @@ impl Controller {
         fx: &mut Effects,
     ) -> Result<u64, ErrorCode> {
         let broker = request.broker;
-        let known = self.image.broker(broker).cloned();
-        let amended = known.as_ref().filter(|known| known.incarnation == request.incarnation);
         let mut decision = Decision::default();
-        let registration = match (amended, &known) {
-            (Some(same), _) => BrokerRegistration { rack: request.rack.clone(), ..same.clone() },
-            (None, before) => {
-                decision.facts.push(Fact::BrokerRegistered { broker });
-                if let Some(before) = before {
-                    if self.has_valid_session(now, broker) && !before.in_controlled_shutdown {
-                        return Err(ErrorCode::DuplicateBrokerRegistration);
-                    }
-                    let clean = request.previous_epoch == Some(before.epoch);
-                    let leaves = if clean { BrokerChange::Leaves } else { BrokerChange::LeavesUncleanly };
-                    self.remove_broker(leaves(broker), ChangeCause::Registered(broker), &mut decision);
+        let known = self.image.broker(broker).cloned();
+        let registration = match known {
+            Some(known) if known.incarnation == request.incarnation => {
+                BrokerRegistration { rack: request.rack.clone(), ..known }
+            }
+            known => {
+                if let Some(known) = &known {
+                    self.end_incarnation(now, request, known, &mut decision)?;
                 }
+                *self.state(broker) = BrokerState::default();
+                decision.facts.insert(0, Fact::BrokerRegistered { broker });
                 BrokerRegistration {
                     rack: request.rack.clone(),
-                    // The offset this record will have.
                     epoch: self.image.offset + decision.records.len() as u64,
                     incarnation: request.incarnation,
                     registered: true,
@@ -66,13 +62,28 @@ impl Controller {
             }
         };
         let epoch = registration.epoch;
-        if amended.is_none() {
-            *self.state(broker) = BrokerState::default();
-        }
         self.state(broker).registration_offset = self.image.offset + decision.records.len() as u64;
         decision.records.push(MetadataRecord::RegisterBroker { broker, registration });
         self.commit(decision, fx);
         Ok(epoch)
+    }
+
+    /// A new process of a registered broker: the old one's places are cleared, unless it may still be alive.
+    fn end_incarnation(
+        &self,
+        now: SimTime,
+        request: &BrokerRegistrationRequest,
+        known: &BrokerRegistration,
+        decision: &mut Decision,
+    ) -> Result<(), ErrorCode> {
+        let broker = request.broker;
+        if self.has_valid_session(now, broker) && !known.in_controlled_shutdown {
+            return Err(ErrorCode::DuplicateBrokerRegistration);
+        }
+        let clean = request.previous_epoch == Some(known.epoch);
+        let leaves = if clean { BrokerChange::Leaves } else { BrokerChange::LeavesUncleanly };
+        self.remove_broker(leaves(broker), ChangeCause::Registered(broker), decision);
+        Ok(())
     }
 
     /// A broker lives, and tells what it wants.

@@ -14,7 +14,7 @@ const MAX_WAIT_MS: u64 = 500;
 /// Recent batches, oldest first, and the fetches that wait for the next.
 #[derive(Clone, Debug, Default)]
 pub struct MetadataLog {
-    deltas: VecDeque<MetadataDelta>,
+    pub(super) deltas: VecDeque<MetadataDelta>,
     /// By broker.
     fetchers: Vec<Fetcher>,
 }
