@@ -155,7 +155,7 @@ impl Controller {
     }
 
     /// Which election an event brings: unclean where the topic allows it.
-    pub(super) fn election_at_events(&self, partition: TopicPartition) -> Election {
+    fn election_at_events(&self, partition: TopicPartition) -> Election {
         if self.unclean_allowed(partition) { Election::Unclean } else { Election::Online }
     }
 

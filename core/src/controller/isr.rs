@@ -40,10 +40,9 @@ impl Controller {
                 partition_epoch: 0,
             };
         }
-        // The leader stays: it is active and in the proposed ISR. (A reassignment that it completes could unseat
+        // The leader stays, as it is active and in the proposed ISR, whatever election is allowed. (A reassignment that it completes could unseat
         // it, and would be answered with NEW_LEADER_ELECTED.)
         let after = self.built(partition, &|replica| is_active(&self.image, replica), |builder| {
-            builder.election = self.election_at_events(partition);
             builder.target_isr = proposal.isr.iter().map(|&(member, _)| member.0).collect();
             builder.target_recovering = proposal.recovering;
         });

@@ -77,6 +77,7 @@ impl Controller {
         decision: &mut Decision,
     ) -> Result<(), ErrorCode> {
         let broker = request.broker;
+        // What stopped in a controlled shutdown, or is about to, is no rival: a quick restart need not wait.
         if self.has_valid_session(now, broker) && !known.in_controlled_shutdown {
             return Err(ErrorCode::DuplicateBrokerRegistration);
         }
@@ -110,13 +111,9 @@ impl Controller {
         }
         let state = self.state(broker);
         state.metadata_offset = request.metadata_offset;
-        match next {
-            ControlState::Fenced | ControlState::ShutdownNow => state.shutdown_offset = None,
-            _ => {}
-        }
-        if (current, next) == (ControlState::ControlledShutdown, ControlState::ShutdownNow) {
-            // Its session ends with it, so that it may come back at once.
-            state.contact = None;
+        let is_fenced = matches!(next, ControlState::Fenced | ControlState::ShutdownNow);
+        if is_fenced {
+            state.shutdown_offset = None;
         }
         self.commit(decision, fx);
         if next == ControlState::ControlledShutdown {
@@ -125,7 +122,7 @@ impl Controller {
         }
         Ok(BrokerHeartbeatResponse {
             is_caught_up,
-            is_fenced: matches!(next, ControlState::Fenced | ControlState::ShutdownNow),
+            is_fenced,
             should_shutdown: next == ControlState::ShutdownNow,
         })
     }
@@ -225,6 +222,7 @@ impl Controller {
         self.remove_broker(BrokerChange::Leaves(broker), ChangeCause::ControlledShutdown(broker), decision);
     }
 
+    /// The image's word for it, which stays while the broker is fenced and until it registers anew.
     fn in_controlled_shutdown(&self, broker: BrokerId) -> bool {
         self.image.broker(broker).is_some_and(|known| known.in_controlled_shutdown)
     }

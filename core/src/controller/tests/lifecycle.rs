@@ -1,5 +1,7 @@
 //! Registration, the heartbeat state machine, sessions, controlled shutdown.
 use super::*;
+use crate::controller::decision::Decision;
+use crate::metadata::MetadataRecord;
 use crate::trace::ChangeCause;
 
 #[test]
@@ -156,6 +158,8 @@ fn another_process_is_refused_while_the_session_lasts() {
     assert_eq!(epoch, offset + 1, "the record comes after the change of its partition");
     assert!(epoch > before);
     assert!(room.is_fenced(1));
+    let behind = BrokerHeartbeatRequest { metadata_offset: epoch, ..room.request(1) };
+    assert!(!room.heartbeat(behind).expect("is known").is_caught_up);
     assert_eq!(line(&room.partition(P0)), "leader 2 isr [2, 3] elr [] last [] epochs 1/1");
     let caused = |fact: &Fact| {
         matches!(fact, Fact::PartitionChanged { cause: ChangeCause::Registered(BrokerId(1)), .. })
@@ -200,6 +204,7 @@ fn a_controlled_shutdown_moves_leaders_waits_for_all_and_lets_the_broker_come_ba
 
     // It leads nothing any more, but others have not seen it.
     assert!(!room.ask_shutdown(1).should_shutdown);
+    assert_eq!(room.controller.image().offset, end, "the record is written once");
     room.beat(2).expect("is known");
     assert!(!room.ask_shutdown(1).should_shutdown, "broker 3 has not seen it");
     // Newer records do not move the goal: broker 3 says it is just there.
@@ -215,22 +220,33 @@ fn a_controlled_shutdown_moves_leaders_waits_for_all_and_lets_the_broker_come_ba
     let fenced = |fact: &Fact| matches!(fact, Fact::BrokerFenced { last_contact: None, .. });
     assert!(room.facts.iter().any(fenced));
 
-    // Its session ended with it: a new process need not wait.
+    // It is a fenced broker from now on: asking again changes nothing.
+    let (end, facts) = (room.controller.image().offset, room.facts.len());
+    assert!(room.ask_shutdown(1).should_shutdown);
+    assert_eq!((room.controller.image().offset, room.facts.len()), (end, facts));
+
+    // Its session is still valid, and yet a new process need not wait.
     let epoch = room.epoch(1);
     assert!(room.register(1, Some(epoch)).is_ok());
     assert!(!room.controller.image().broker(BrokerId(1)).expect("is registered").in_controlled_shutdown);
 }
 
 #[test]
-fn every_heartbeat_in_controlled_shutdown_takes_the_broker_out_again() {
+fn a_broker_in_controlled_shutdown_that_leads_is_relieved_and_not_let_go() {
     let mut room = Room::with_topic(min_isr(1));
     room.ask_shutdown(1);
-    // Nothing does this while there is one controller; a new active one could find it so.
-    let mut put_back = room.partition(P0);
-    put_back.isr = ids(&[1, 2, 3]);
-    Arc::make_mut(&mut room.controller.image).partitions[0] = Arc::new(put_back);
-    room.ask_shutdown(1);
+    // Nothing brings this about while there is one controller; a new active one could find it so.
+    let registration =
+        PartitionRegistration { isr: ids(&[1, 2, 3]), leader: Some(BrokerId(1)), ..room.partition(P0) };
+    let record = MetadataRecord::PartitionChange { partition: P0, registration: Arc::new(registration) };
+    let decision = Decision { records: vec![record], facts: Vec::new() };
+    room.controller.commit(decision, &mut room.fx);
+    room.beat(2).expect("is known");
+    room.beat(3).expect("is known");
+    assert!(!room.ask_shutdown(1).should_shutdown);
+    assert_eq!(room.partition(P0).leader, Some(BrokerId(2)));
     assert_eq!(room.partition(P0).isr, ids(&[2, 3]));
+    assert!(room.ask_shutdown(1).should_shutdown);
 }
 
 #[test]
@@ -247,8 +263,10 @@ fn a_broker_in_controlled_shutdown_that_falls_silent_is_fenced() {
     let mut room = Room::with_topic(min_isr(1));
     room.ask_shutdown(1);
     room.run_to(9_000);
-    room.beat(2).expect("is known");
-    room.beat(3).expect("is known");
+    for broker in [2, 3] {
+        let behind = BrokerHeartbeatRequest { metadata_offset: 1, ..room.request(broker) };
+        room.heartbeat(behind).expect("is known");
+    }
     room.run_to(11_000);
     assert!(room.is_fenced(1));
     // It left controlled shutdown by that: the next heartbeat is a fenced broker's.
@@ -260,6 +278,7 @@ fn a_shutting_down_process_may_be_replaced_at_once() {
     let mut room = Room::with_topic(min_isr(1));
     room.ask_shutdown(1);
     assert!(room.register(1, None).is_ok());
+    assert!(!room.beat(1).expect("is known").is_fenced, "the new process wants no shutdown");
 }
 
 #[test]

@@ -181,6 +181,7 @@ fn refusals_are_in_kafkas_words() {
             "The manual partition assignment includes a partition with 1 replica(s), but this is not consistent \
              with previous partitions, which have 2 replica(s).",
         ),
+        ("u", 0, 0, Some(&[&[1][..]; 10_000]), "Excessively large number of partitions per request."),
         ("u", 0, 0, Some(&[]), "Number of partitions was set to an invalid non-positive value."),
     ];
     for (name, partitions, factor, manual, expected) in cases {
@@ -199,7 +200,26 @@ fn refusals_are_in_kafkas_words() {
         "Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log \
          directories cordoned."
     );
-    assert!(create(&mut room, &"x".repeat(249), 0, 0, None).is_err());
+}
+
+#[test]
+fn the_longest_name_and_the_most_partitions() {
+    let mut room = Room::new(1);
+    assert_eq!(create(&mut room, &"x".repeat(249), 9_999, 1, None), Ok(TopicId(0)));
+}
+
+#[test]
+fn the_brokers_configuration_is_metadata() {
+    let mut room = Room::new(1);
+    let offset = room.controller.image().offset;
+    let config = BrokerConfig { broker_session_timeout_ms: 2_000, ..BrokerConfig::default() };
+    for _ in 0..2 {
+        room.controller.alter_broker_config(room.now, Arc::new(config.clone()), &mut room.fx);
+        assert_eq!(room.controller.image().offset, offset + 1, "written once");
+    }
+    assert_eq!(*room.controller.image().broker_config, config);
+    room.run_to(2_250);
+    assert!(room.is_fenced(1), "checks go by the configuration as it is");
 }
 
 #[test]
