@@ -278,7 +278,9 @@ fn a_shutting_down_process_may_be_replaced_at_once() {
     let mut room = Room::with_topic(min_isr(1));
     room.ask_shutdown(1);
     assert!(room.register(1, None).is_ok());
-    assert!(!room.beat(1).expect("is known").is_fenced, "the new process wants no shutdown");
+    assert!(!room.beat(1).expect("is known").is_fenced);
+    let known = room.controller.image().broker(BrokerId(1)).expect("is registered");
+    assert!(known.is_active(), "the new process wants no shutdown");
 }
 
 #[test]
@@ -295,18 +297,35 @@ fn timers_of_an_earlier_start_are_ignored() {
 }
 
 #[test]
-fn the_digest_sees_the_image_and_the_sessions() {
+fn the_digest_sees_what_changes() {
     let mut room = Room::with_topic(min_isr(1));
+    room.beat(1).expect("is known");
     let mut seen = vec![room.digest()];
     room.now = SimTime::from_ms(5);
     room.beat(1).expect("is known");
     seen.push(room.digest());
-    room.set_isr(&[1, 2]);
-    seen.push(room.digest());
     let message = Message::MetadataFetch { offset: room.controller.image().offset };
     room.input(Input::Message { from: NodeId::Broker(1), correlation: 1, message });
     seen.push(room.digest());
+    let changes: [fn(&mut PartitionRegistration); 8] = [
+        |partition| partition.replicas.swap(1, 2),
+        |partition| partition.isr.swap(1, 2),
+        |partition| partition.elr.push(BrokerId(1)),
+        |partition| partition.last_known_elr.push(BrokerId(1)),
+        |partition| partition.leader = None,
+        |partition| partition.leader_epoch += 1,
+        |partition| partition.partition_epoch += 1,
+        |partition| partition.recovering = true,
+    ];
+    let as_it_is = room.partition(P0);
+    for change in changes {
+        let mut changed = as_it_is.clone();
+        change(&mut changed);
+        Arc::make_mut(&mut room.controller.image).partitions[0] = Arc::new(changed);
+        seen.push(room.digest());
+    }
     let distinct = seen.iter().collect::<std::collections::BTreeSet<_>>().len();
     assert_eq!(distinct, seen.len());
-    assert_eq!(room.digest(), seen[3]);
+    Arc::make_mut(&mut room.controller.image).partitions[0] = Arc::new(as_it_is);
+    assert_eq!(room.digest(), seen[2], "and nothing else");
 }
