@@ -318,6 +318,8 @@ pub enum ChangeCause {
     PreferredElection,
     /// `unclean.leader.election.enable`.
     UncleanElection,
+    /// `min.insync.replicas` of the topic changed, which clears the ELR.
+    MinInsyncReplicas,
 }
 
 /// States of a classic group (`ClassicGroupState`).
