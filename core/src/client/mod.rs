@@ -3,5 +3,8 @@
 //! A client knows the cluster only by what brokers told it: its image of the metadata may be old, its requests
 //! may stay unanswered. How a message travels is `world`'s affair.
 mod network;
+mod workload;
+mod arrivals;
 
 pub use network::{Failed, Network, NetworkSettings};
+pub use workload::{Keys, Rate, RecordView, Records, Workload};
