@@ -127,12 +127,13 @@ impl Load {
         *self = Load::from(rate, now, self.expected_by(now));
     }
 
-    /// Moves the anchor up to near `now`, so that products stay small. Changes no answer.
+    /// Moves the anchor up to near `now`, so that products stay small. Changes no answer about later moments.
     pub(super) fn settle(&mut self, now: u64) {
         // A whole number of denominators of time passes without a remainder.
         let step = if self.period_us == 0 { self.denominator } else { self.denominator * self.period_us };
-        let steps = now.saturating_sub(self.since) / step;
-        if steps > 0 {
+        let passed = now.saturating_sub(self.since);
+        if passed >= step {
+            let steps = passed / step;
             let each = if self.period_us == 0 { u128::from(self.base) } else { self.period_numerator() };
             self.since += steps * step;
             self.expected += (u128::from(steps) * each) as u64;
@@ -344,7 +345,12 @@ mod tests {
         Rate::Constant { milli_per_s: 41_666_666 },
         Rate::Constant { milli_per_s: 7 },
         Rate::Poisson { milli_per_s: 40_000 },
-        Rate::Bursts { base_milli_per_s: 10_000, burst_milli_per_s: 1_000_000, period_ms: 1_000, burst_ms: 50 },
+        Rate::Bursts {
+            base_milli_per_s: 10_000,
+            burst_milli_per_s: 1_000_000,
+            period_ms: 1_000,
+            burst_ms: 50,
+        },
         Rate::Bursts { base_milli_per_s: 0, burst_milli_per_s: 3_333, period_ms: 10_000, burst_ms: 2_500 },
     ];
 
@@ -400,7 +406,8 @@ mod tests {
     fn the_mean_rate_is_the_rate() {
         for (rate, per_1000_s) in RATES.iter().zip([41_666_666, 7, 40_000, 59_500, 833]) {
             let load = Load::new(*rate);
-            let counts = (0..20).map(|i| stream(&format!("mean {i}"), Share::ALL).count_by(1_000_000_000, &load));
+            let counts =
+                (0..20).map(|i| stream(&format!("mean {i}"), Share::ALL).count_by(1_000_000_000, &load));
             let mean = counts.sum::<u64>() / 20;
             let slack = 2 + per_1000_s / 200;
             assert!(mean.abs_diff(per_1000_s) <= slack, "{rate:?}: {mean}");
@@ -428,8 +435,12 @@ mod tests {
 
     #[test]
     fn bursts_start_with_their_periods() {
-        let rate =
-            Rate::Bursts { base_milli_per_s: 1_000, burst_milli_per_s: 100_000, period_ms: 1_000, burst_ms: 100 };
+        let rate = Rate::Bursts {
+            base_milli_per_s: 1_000,
+            burst_milli_per_s: 100_000,
+            period_ms: 1_000,
+            burst_ms: 100,
+        };
         let load = Load::new(rate);
         let stream = Stream::with_phase(Draws::default(), Share::ALL, ONE);
         assert_eq!(stream.when(0, &load), 10_000);
