@@ -171,7 +171,7 @@ impl Producer {
 
     /// Turns a random number into one that makes an even choice among the available partitions fall as their
     /// load wants it (`partitioner.adaptive.partitioning.enable`).
-    fn pick(&self, random: u32) -> u32 {
+    pub(super) fn pick(&self, random: u32) -> u32 {
         let config = &self.spec.config;
         let partitions = self.queues.len() as u32;
         if !config.partitioner_adaptive || partitions < 2 || self.used < partitions {

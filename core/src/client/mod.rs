@@ -10,6 +10,8 @@ mod accumulator;
 mod producer;
 mod append;
 mod sender;
+#[cfg(test)]
+mod producer_tests;
 
 pub use network::{Failed, Network, NetworkSettings};
 pub use producer::{PartitionBacklog, Producer, ProducerSpec, Totals};

@@ -391,9 +391,12 @@ impl Producer {
         &self.partitions
     }
 
-    /// Taken of `buffer.memory`. In a topic of keyed records a batch counts from when the sender first sees it.
-    pub fn memory_used(&self) -> u64 {
-        self.memory
+    /// Taken of `buffer.memory`. With keyed records a batch counts from when the sender first sees it.
+    pub fn memory_used(&self, now: SimTime) -> u64 {
+        let target = self.sticky.as_ref().and_then(|sticky| sticky.target);
+        let open = target.and_then(|target| self.queues[target as usize].open.as_ref());
+        // A batch opened ahead of its first record is nobody's business yet.
+        self.memory - open.filter(|open| open.base > now).map_or(0, |open| open.memory)
     }
 
     /// Whether `send` blocks because `buffer.memory` is exhausted.
