@@ -215,6 +215,9 @@ impl Stop {
     }
 }
 
+/// No record is smaller: its length, attributes, deltas, null key, null value, no headers.
+const LEAST_RECORD: u64 = 7;
+
 /// Where records come from, to fill batches with.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -232,70 +235,93 @@ impl Source<'_> {
         self.clock.when(self.stream.when(self.stream.next(), self.load))
     }
 
+    /// When something ends `open` by the moment `until`, if anything does.
+    pub(super) fn ends_at(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Option<SimTime> {
+        let most = self.records.largest_shape().upper_bound();
+        let next = self.stream.next();
+        let fit = open.limit.saturating_sub(open.bytes) / (most - BATCH_OVERHEAD);
+        let come = self.stream.count_up_to(next + fit, self.clock.at(until), self.load) - next;
+        let bytes = come.saturating_mul(most - BATCH_OVERHEAD);
+        if most <= self.max_record && open.bytes.saturating_add(bytes) < open.limit && bytes < turn {
+            return None;
+        }
+        self.fill(partition, open, until, turn).stop.at()
+    }
+
     /// What joins `open` up to and including the moment `until`; with `turn` bytes the partitioner turns.
     pub(super) fn fill(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Fill {
         let end = self.clock.at(until);
         let base_ms = open.base.as_ms();
         let fixed = self.records.fixed_shape();
-        let (mut count, mut bytes) = (u64::from(open.count), open.bytes);
-        let mut n = self.stream.next();
-        let stop = 'stop: loop {
-            let at = self.stream.when(n, self.load);
+        let mut cursor = self.stream.clone();
+        let mut fill = Fill { records: 0, bytes: 0, last: open.last, stop: Stop::Time };
+        loop {
+            let next = cursor.next();
+            let at = cursor.when(next, self.load);
             if at > end {
-                break Stop::Time;
+                return fill;
             }
             let when = self.clock.when(at);
             // Records whose deltas take as many bytes as this one's make a run.
+            let count = u64::from(open.count + fill.records);
             let delta_ms = when.as_ms().saturating_sub(base_ms);
-            let longer_at = SimTime::from_ms(base_ms + next_longer(delta_ms)).0 - 1;
-            let run_end = self.stream.count_by(end.min(self.clock.at(SimTime(longer_at))), self.load);
-            let run = run_end.saturating_sub(n).max(1).min(next_longer(count) - count);
-            if let Some(shape) = fixed {
+            let longer_at =
+                self.clock.at(SimTime::from_ms(base_ms + next_longer(delta_ms))).saturating_sub(1);
+            let least = fixed.map_or(LEAST_RECORD, |shape| shape.record_bytes(count as u32, delta_ms as i64));
+            let fit = open.limit.saturating_sub(open.bytes + fill.bytes) / least;
+            let same_size = next_longer(count) - count;
+            let most = next + fit.min(same_size);
+            let come = cursor.count_up_to(most, end.min(longer_at), self.load).saturating_sub(next).max(1);
+            let run = come.min(same_size);
+            let mut taken = 0;
+            let mut stop = Stop::Time;
+            while taken < run && stop == Stop::Time {
+                let record = count + taken;
+                let shape =
+                    fixed.unwrap_or_else(|| self.records.shape(partition, open.first_ordinal + record));
+                let size = shape.record_bytes(record as u32, delta_ms as i64);
+                let room = open.limit.saturating_sub(open.bytes + fill.bytes) / size;
+                let to_turn = turn.saturating_sub(fill.bytes).div_ceil(size).max(1);
+                // Equal records join together, others one by one.
+                let some = if fixed.is_some() { (run - taken).min(room).min(to_turn) } else { room.min(1) };
                 if shape.upper_bound() > self.max_record {
-                    break Stop::TooLarge(when);
-                }
-                let size = shape.record_bytes(count as u32, delta_ms as i64);
-                let room = open.limit.saturating_sub(bytes) / size;
-                let to_turn = turn.saturating_sub(bytes - open.bytes).div_ceil(size).max(1);
-                let taken = run.min(room).min(to_turn);
-                if taken == 0 {
-                    break Stop::NoRoom(when);
-                }
-                bytes += taken * size;
-                count += taken;
-                n += taken;
-                if bytes >= open.limit || bytes - open.bytes >= turn {
-                    let last = self.clock.when(self.stream.when(n - 1, self.load));
-                    break if bytes >= open.limit { Stop::Full(last) } else { Stop::Turn(last) };
-                }
-            } else {
-                for _ in 0..run {
-                    let shape = self.records.shape(partition, open.first_ordinal + count);
-                    let size = shape.record_bytes(count as u32, delta_ms as i64);
-                    let time = || self.clock.when(self.stream.when(n, self.load));
-                    if shape.upper_bound() > self.max_record {
-                        break 'stop Stop::TooLarge(time());
-                    }
-                    if bytes + size > open.limit {
-                        break 'stop Stop::NoRoom(time());
-                    }
-                    bytes += size;
-                    count += 1;
-                    n += 1;
-                    if bytes >= open.limit || bytes - open.bytes >= turn {
-                        let last = self.clock.when(self.stream.when(n - 1, self.load));
-                        break 'stop if bytes >= open.limit { Stop::Full(last) } else { Stop::Turn(last) };
+                    stop = Stop::TooLarge(when);
+                } else if some == 0 {
+                    stop = Stop::NoRoom(when);
+                } else {
+                    taken += some;
+                    fill.bytes += some * size;
+                    if open.bytes + fill.bytes >= open.limit {
+                        stop = Stop::Full(when);
+                    } else if fill.bytes >= turn {
+                        stop = Stop::Turn(when);
                     }
                 }
             }
-        };
-        let records = (count - u64::from(open.count)) as u32;
-        let last = match stop {
-            Stop::Full(last) | Stop::Turn(last) => last,
-            _ if records == 0 => open.last,
-            _ => self.clock.when(self.stream.when(n - 1, self.load)),
-        };
-        Fill { records, bytes: bytes - open.bytes, last, stop }
+            if taken > 0 {
+                cursor.take(taken - 1, self.load);
+                fill.last = match taken {
+                    1 => when,
+                    _ => self.clock.when(cursor.when(next + taken - 1, self.load)),
+                };
+                cursor.take(1, self.load);
+                fill.records += taken as u32;
+            }
+            let after = || match taken {
+                0 => when,
+                _ => self.clock.when(cursor.when(next + taken, self.load)),
+            };
+            fill.stop = match stop {
+                Stop::Time => Stop::Time,
+                Stop::Full(_) => Stop::Full(fill.last),
+                Stop::Turn(_) => Stop::Turn(fill.last),
+                Stop::NoRoom(_) => Stop::NoRoom(after()),
+                Stop::TooLarge(_) => Stop::TooLarge(after()),
+            };
+            if fill.stop != Stop::Time || (taken == come && end <= longer_at) {
+                return fill;
+            }
+        }
     }
 }
 

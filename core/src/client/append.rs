@@ -97,7 +97,7 @@ impl Producer {
                 let turn = self.bytes_to_turn(partition);
                 let Some((source, _)) = self.source(partition) else { return };
                 let Some(open) = &self.queues[partition as usize].open else { return };
-                let next = source.fill(partition, open, horizon, turn).stop.at().unwrap_or(horizon);
+                let next = source.ends_at(partition, open, horizon, turn).unwrap_or(horizon);
                 self.set_event(next.max(now.plus_us(1)));
             }
             Stop::NoRoom(_) | Stop::Full(_) => {

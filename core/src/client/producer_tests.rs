@@ -50,6 +50,8 @@ enum Answer {
     Silence,
 }
 
+type Answers = dyn FnMut(SimTime, BrokerId, TopicPartition, &Batch) -> Answer;
+
 /// A Produce request as it was sent.
 #[derive(Clone, Debug)]
 struct Sent {
@@ -65,7 +67,7 @@ struct Tank {
     ordinal: u64,
     image: Arc<MetadataImage>,
     round_trip_us: u64,
-    answer: Box<dyn FnMut(SimTime, BrokerId, TopicPartition, &Batch) -> Answer>,
+    answer: Box<Answers>,
     ends: BTreeMap<TopicPartition, u64>,
     sent: Vec<Sent>,
     facts: Vec<(SimTime, Fact)>,
@@ -1107,4 +1109,88 @@ fn a_wake_is_for_a_batch_not_for_a_record() {
     assert!(tank.producer.totals().sent > 78_000);
     // One wake to send a batch, one for its answer.
     assert!(tank.wakes < 3 * batches + 100, "{} wakes for {batches} batches", tank.wakes);
+}
+
+#[test]
+fn an_identity_is_asked_for_until_it_comes() {
+    let mut tank = Tank::new(lingering(0), constant(100_000, 10), 1, 1);
+    tank.round_trip_us = 50_000;
+    tank.run(ms(20));
+    tank.events.retain(|_, event| !matches!(event, Input::Message { .. }));
+    tank.push(ms(20), Input::Disconnected(NodeId::Broker(1)));
+    tank.run(ms(1_000));
+    assert_eq!(tank.identities, 2);
+    let first = tank.batches()[0].clone();
+    assert_eq!((first.2.producer_id, first.2.base_sequence), (72, 0));
+}
+
+#[test]
+fn after_the_last_epoch_a_new_identity_is_asked_for() {
+    let mut tank = Tank::new(lingering(5), constant(1_000_000, 10), 1, 1).answer(|at, _, _, batch| {
+        if at > ms(500) && batch.producer_id == 71 {
+            Answer::Refuse(ErrorCode::RecordListTooLarge)
+        } else {
+            Answer::Append
+        }
+    });
+    tank.run(ms(400));
+    tank.producer.identity.epoch = i16::MAX as u16;
+    tank.run(ms(1_000));
+    assert_eq!(tank.identities, 2);
+    let batches = tank.batches();
+    let first = batches.iter().find(|(_, _, batch)| batch.producer_id == 72).expect("goes on");
+    assert_eq!((first.2.producer_epoch, first.2.base_sequence), (0, 0));
+    assert!(tank.producer.totals().acknowledged > 800);
+}
+
+#[test]
+fn a_broker_that_takes_nothing_is_avoided_after_the_availability_timeout() {
+    let share = |timeout_ms: u64| {
+        let config = ProducerConfig {
+            partitioner_availability_timeout_ms: timeout_ms,
+            batch_size_bytes: 300,
+            request_timeout_ms: 100_000,
+            ..lingering(1)
+        };
+        let mut tank = Tank::new(config, constant(1_000_000, 100), 2, 4).answer(|at, broker, _, _| {
+            if at > ms(1_000) && broker == BrokerId(1) { Answer::Silence } else { Answer::Append }
+        });
+        tank.run(ms(1_500));
+        let ends = |tank: &Tank| -> Vec<u64> {
+            (0..4).map(|partition| tank.producer.backlog(tank.now, partition).next_ordinal).collect()
+        };
+        let before = ends(&tank);
+        tank.run(ms(2_500));
+        let after = ends(&tank);
+        (after[0] - before[0]) + (after[2] - before[2])
+    };
+    assert!(share(0) > 20, "its partitions have long queues and are chosen less often: {}", share(0));
+    assert!(share(50) <= 5, "they are not chosen at all: {}", share(50));
+}
+
+#[test]
+fn keys_may_be_ignored() {
+    let config = ProducerConfig { partitioner_ignore_keys: true, batch_size_bytes: 500, ..lingering(1) };
+    let workload = Workload { keys: Keys::Uniform { count: 1 }, ..constant(1_000_000, 100) };
+    let mut tank = Tank::new(config, workload, 2, 4);
+    tank.run(ms(1_000));
+    let mut seen = [0; 4];
+    for (_, partition, _) in tank.batches() {
+        seen[partition.index()] += 1;
+    }
+    assert!(seen.iter().all(|&n| n > 20), "{seen:?}");
+}
+
+#[test]
+fn partitions_of_one_request_wait_for_each_other() {
+    // The answer to a request comes when all its partitions are done: one silent partition holds its request.
+    let workload = Workload { keys: Keys::Uniform { count: 100 }, ..constant(1_000_000, 10) };
+    let mut tank = Tank::new(lingering(5), workload, 1, 4).answer(|at, _, partition, _| {
+        if at > ms(500) && partition.0 == 2 { Answer::Silence } else { Answer::Append }
+    });
+    tank.run(ms(1_000));
+    let late =
+        tank.facts.iter().filter(|(at, fact)| *at > ms(560) && matches!(fact, Fact::Acknowledged { .. }));
+    assert_eq!(late.count(), 0);
+    assert_eq!(tank.producer.in_flight(BrokerId(1)), 5);
 }

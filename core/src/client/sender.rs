@@ -1,5 +1,5 @@
 //! The sender: which batches go to which broker when, and what becomes of them.
-use super::accumulator::{Open, Parcel, Stop};
+use super::accumulator::{Open, Parcel};
 use super::idempotence::Sequences;
 use super::producer::{Producer, Request};
 use crate::assign::backoff::{CLIENT_JITTER_PERMILLE, ExponentialBackoff};
@@ -244,8 +244,7 @@ impl Producer {
         let lingers_until = open.created.plus_ms(self.spec.config.linger_ms);
         let horizon = if lingers_until > now { lingers_until } else { now.plus_ms(1_000) };
         let horizon = if due { horizon.max(now.plus_ms(1_000)) } else { horizon };
-        let stop = source.fill(partition, open, horizon, u64::MAX).stop;
-        Some((arrives, if stop == Stop::Time { horizon } else { stop.at().unwrap_or(horizon) }))
+        Some((arrives, source.ends_at(partition, open, horizon, u64::MAX).unwrap_or(horizon)))
     }
 
     /// Sorts the partitions by their leaders, as the metadata has them now.

@@ -218,6 +218,8 @@ struct Inner {
     keyed: bool,
     /// The shape of every record, if they have only one.
     shape: Option<RecordShape>,
+    /// The shape of the largest record there can be.
+    largest: RecordShape,
 }
 
 /// A record as a person sees it.
@@ -246,7 +248,11 @@ impl Records {
         };
         let fixed = workload.keys.count() == 0 && workload.value_bytes_min == workload.value_bytes_max;
         let shape = fixed.then(|| RecordShape::new(None, Some(workload.value_bytes_min)));
-        Records { inner: Arc::new(Inner { workload, draws, table, keyed, shape }) }
+        let longest_key =
+            workload.keys.count().checked_sub(1).map(|key| key_text(&workload, key).len() as u32);
+        let most = workload.value_bytes_max.max(workload.value_bytes_min);
+        let largest = RecordShape::new(longest_key, Some(most));
+        Records { inner: Arc::new(Inner { workload, draws, table, keyed, shape, largest }) }
     }
 
     /// Whether keys decide where records go.
@@ -293,6 +299,11 @@ impl Records {
     /// The shape every record has, if they have only one.
     pub fn fixed_shape(&self) -> Option<RecordShape> {
         self.inner.shape
+    }
+
+    /// A shape no record is larger than.
+    pub(super) fn largest_shape(&self) -> RecordShape {
+        self.inner.largest
     }
 
     /// What a record weighs.
