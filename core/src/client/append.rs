@@ -90,7 +90,7 @@ impl Producer {
         let Some((source, _)) = self.source(partition) else { return };
         let Some(open) = &self.queues[partition as usize].open else { return };
         let fill = source.fill(partition, open, now, turn);
-        let horizon = self.horizon(now, open);
+        let horizon = self.horizon(now, partition, open);
         self.join_shared(now, partition, fill);
         match fill.stop {
             Stop::Time => {
@@ -115,8 +115,12 @@ impl Producer {
         }
     }
 
-    /// How far ahead it is worth knowing when a batch is full.
-    fn horizon(&self, now: SimTime, open: &Open) -> SimTime {
+    /// How far ahead it is worth knowing when a batch is full. A batch behind another makes that one's linger
+    /// end, so then its first record is what matters.
+    fn horizon(&self, now: SimTime, partition: u32, open: &Open) -> SimTime {
+        if open.base > now && !self.queues[partition as usize].waiting.is_empty() {
+            return open.base;
+        }
         let due = open.created.plus_ms(self.spec.config.linger_ms);
         if due > now { due } else { now.plus_ms(LOOK_AHEAD_MS) }
     }

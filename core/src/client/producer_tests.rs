@@ -906,6 +906,9 @@ fn too_large_a_batch_is_split_until_it_fits() {
     }
     assert!(next.0 > 500 && tank.failures().is_empty());
     assert_eq!(tank.producer.totals().retried, 0, "splitting is no attempt");
+    tank.command(|producer, now, fx| producer.stop(now, fx));
+    tank.run(ms(2_000));
+    assert_eq!(tank.producer.totals().sent, tank.producer.totals().acknowledged, "each record counts once");
 }
 
 #[test]
@@ -1166,6 +1169,14 @@ fn a_broker_that_takes_nothing_is_avoided_after_the_availability_timeout() {
     };
     assert!(share(0) > 20, "its partitions have long queues and are chosen less often: {}", share(0));
     assert!(share(50) <= 5, "they are not chosen at all: {}", share(50));
+    // Healthy brokers are not avoided, though data wait for them at the moment of the choice.
+    let config =
+        ProducerConfig { partitioner_availability_timeout_ms: 50, batch_size_bytes: 300, ..lingering(1_000) };
+    let mut tank = Tank::new(config, constant(1_000_000, 100), 2, 2);
+    tank.run(ms(2_000));
+    let turns: Vec<u32> = tank.batches().iter().map(|(_, partition, _)| partition.0).collect();
+    let longest_run = turns.chunk_by(|a, b| a == b).map(<[u32]>::len).max();
+    assert!(longest_run >= Some(6), "{longest_run:?}");
 }
 
 #[test]
@@ -1193,4 +1204,129 @@ fn partitions_of_one_request_wait_for_each_other() {
         tank.facts.iter().filter(|(at, fact)| *at > ms(560) && matches!(fact, Fact::Acknowledged { .. }));
     assert_eq!(late.count(), 0);
     assert_eq!(tank.producer.in_flight(BrokerId(1)), 5);
+}
+
+#[test]
+fn nothing_is_sent_while_a_broker_is_in_its_reconnect_backoff() {
+    let config = ProducerConfig { reconnect_backoff_ms: 400, reconnect_backoff_max_ms: 400, ..lingering(0) };
+    let mut tank = Tank::new(config, constant(1_000_000, 10), 1, 1);
+    tank.run(ms(500));
+    tank.push(ms(500), Input::Disconnected(NodeId::Broker(1)));
+    tank.run(ms(2_000));
+    let next = tank.sent.iter().find(|sent| sent.at > ms(500)).expect("goes on").at;
+    assert_eq!(next, ms(900));
+}
+
+#[test]
+fn where_not_all_fits_every_partition_gets_its_turn() {
+    let workload = Workload { keys: Keys::Uniform { count: 1_000 }, ..constant(8_000_000, 100) };
+    let config = ProducerConfig {
+        max_request_size_bytes: 1_000,
+        batch_size_bytes: 450,
+        max_in_flight: 1,
+        buffer_memory_bytes: 1 << 40,
+        ..lingering(1)
+    };
+    let mut tank = Tank::new(config, workload, 1, 8);
+    tank.run(ms(1_000));
+    let mut sent_to = [0_u32; 8];
+    for (_, partition, _) in tank.batches() {
+        sent_to[partition.index()] += 1;
+    }
+    let (least, most) = (sent_to.iter().min(), sent_to.iter().max());
+    assert!(least.zip(most).is_some_and(|(least, most)| most - least <= 2), "{sent_to:?}");
+}
+
+#[test]
+fn with_one_in_flight_a_partition_that_moved_still_waits_for_its_batch() {
+    for (max_in_flight, goes_on) in [(1, false), (5, true)] {
+        let config = ProducerConfig { max_in_flight, metadata_max_age_ms: 1_000, ..lingering(0) };
+        let mut tank = Tank::new(config, constant(100_000, 10), 2, 1)
+            .answer(|_, broker, _, _| if broker == BrokerId(1) { Answer::Silence } else { Answer::Append });
+        let mut moved = image(9, 2, 1);
+        moved.partitions[0] = Arc::new(PartitionRegistration {
+            leader: Some(BrokerId(2)),
+            leader_epoch: 2,
+            ..Default::default()
+        });
+        tank.run(ms(100));
+        tank.image = Arc::new(moved);
+        tank.run(ms(5_000));
+        assert!(tank.metadata_requests.len() > 2);
+        assert_eq!(tank.sent.iter().any(|sent| sent.broker == BrokerId(2)), goes_on, "{max_in_flight}");
+    }
+}
+
+#[test]
+fn no_retry_once_the_delivery_timeout_is_reached() {
+    let config = ProducerConfig { delivery_timeout_ms: 500, request_timeout_ms: 5_000, ..lingering(0) };
+    let mut tank = Tank::new(config, constant(100, 10), 1, 1)
+        .answer(|_, _, _, _| Answer::Refuse(ErrorCode::NotEnoughReplicas));
+    tank.run(ms(100));
+    // The answer comes in the very microsecond, before the sender looks.
+    tank.round_trip_us = 500_000;
+    while tank.sent.is_empty() {
+        tank.run(tank.now.plus_us(100));
+    }
+    let answer = tank.events.iter().find(|(_, event)| matches!(event, Input::Message { .. }));
+    let (at, _) = *answer.expect("on its way").0;
+    assert_eq!(at, tank.sent[0].at.plus_ms(500));
+    let (&key, _) =
+        tank.events.iter().find(|(_, event)| matches!(event, Input::Message { .. })).expect("there");
+    let event = tank.events.remove(&key).expect("there");
+    tank.now = at;
+    tank.command(|producer, now, fx| producer.handle(now, event, fx));
+    assert_eq!(tank.producer.totals().retried, 0);
+    assert_eq!(tank.failures(), [(at, 1, ErrorCode::NotEnoughReplicas)]);
+}
+
+#[test]
+fn a_second_batch_ends_the_linger_of_the_first() {
+    let typed = |value: &str| TypedRecord { key: Some("me".into()), value: value.into() };
+    for (keys, rate) in [(Keys::None, 0), (Keys::None, 2_000), (Keys::Uniform { count: 1 }, 2_000)] {
+        // The one key of the load goes where the typed one goes: there is one partition.
+        let workload = Workload { keys, ..constant(rate, 10) };
+        let mut tank = Tank::new(lingering(10_000), workload, 1, 1);
+        tank.run(ms(100));
+        tank.command(|producer, now, fx| producer.send_record(now, typed("one"), fx));
+        tank.run(ms(150));
+        assert!(tank.sent.is_empty());
+        if rate == 0 {
+            tank.command(|producer, now, fx| producer.send_record(now, typed("two"), fx));
+        }
+        tank.run(ms(1_000));
+        let first = tank.batches()[0].clone();
+        assert!(first.2.payload.is_some());
+        if rate == 0 {
+            assert_eq!(first.0, ms(150));
+        } else {
+            assert!(first.0 > ms(150) && first.0 < ms(700), "when the load's next record came: {}", first.0);
+        }
+    }
+}
+
+#[test]
+fn a_partition_takes_up_a_new_epoch_when_its_old_batches_are_done() {
+    let workload = Workload { keys: Keys::Uniform { count: 100 }, ..constant(1_000_000, 10) };
+    let (mut failed, mut silent) = (false, false);
+    let mut tank = Tank::new(lingering(5), workload, 2, 2).answer(move |at, _, partition, _| {
+        if partition.0 == 0 && at > ms(500) && !failed {
+            failed = true;
+            return Answer::Refuse(ErrorCode::RecordListTooLarge);
+        }
+        if partition.0 == 1 && at > ms(490) && !silent {
+            silent = true;
+            return Answer::Silence;
+        }
+        Answer::Append
+    });
+    tank.run(ms(800));
+    tank.push(ms(800), Input::Disconnected(NodeId::Broker(2)));
+    tank.run(ms(2_000));
+    let of_one: Vec<_> = tank.batches().into_iter().filter(|sent| sent.1.0 == 1).collect();
+    let first = of_one.iter().position(|(_, _, batch)| batch.producer_epoch == 1).expect("takes it up");
+    assert!(of_one[first].0 > ms(800), "not while the old epoch's batch is in flight");
+    assert_eq!(of_one[first].2.base_sequence, 0);
+    assert!(of_one[first..].iter().all(|(_, _, batch)| batch.producer_epoch == 1));
+    assert_eq!(tank.producer.totals().failed, tank.failures().iter().map(|f| u64::from(f.1)).sum::<u64>());
 }

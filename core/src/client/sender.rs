@@ -241,6 +241,10 @@ impl Producer {
                 (&foreseen, foreseen.base)
             }
         };
+        if arrives != SimTime::NEVER && !due && !self.queues[partition as usize].waiting.is_empty() {
+            // Behind another batch it ends that one's linger.
+            return Some((arrives, arrives));
+        }
         let lingers_until = open.created.plus_ms(self.spec.config.linger_ms);
         let horizon = if lingers_until > now { lingers_until } else { now.plus_ms(1_000) };
         let horizon = if due { horizon.max(now.plus_ms(1_000)) } else { horizon };
