@@ -127,12 +127,13 @@ impl Load {
         *self = Load::from(rate, now, self.expected_by(now));
     }
 
-    /// Moves the anchor up to near `now`, so that products stay small. Changes no answer.
+    /// Moves the anchor up to near `now`, so that products stay small. Changes no answer about later moments.
     pub(super) fn settle(&mut self, now: u64) {
         // A whole number of denominators of time passes without a remainder.
         let step = if self.period_us == 0 { self.denominator } else { self.denominator * self.period_us };
-        let steps = now.saturating_sub(self.since) / step;
-        if steps > 0 {
+        let passed = now.saturating_sub(self.since);
+        if passed >= step {
+            let steps = passed / step;
             let each = if self.period_us == 0 { u128::from(self.base) } else { self.period_numerator() };
             self.since += steps * step;
             self.expected += (u128::from(steps) * each) as u64;
@@ -277,7 +278,12 @@ impl Stream {
         }
         let mut at = self.clone();
         at.seek(|stream| n < stream.first + u64::from(stream.count));
-        let places = block_places(self.draws, at.block, at.count);
+        let mut places = [0; MOST];
+        let places = &mut places[..at.count as usize];
+        for (i, place) in (0..).zip(places.iter_mut()) {
+            *place = block_place(self.draws, at.block, i);
+        }
+        places.sort_unstable();
         let place = places[(n - at.first) as usize];
         self.when_expected(at.block * BLOCK * ONE + u64::from(place), load)
     }
@@ -289,6 +295,11 @@ impl Stream {
 
     /// How many records have come by the moment `at`, from number 0 on; not less than were taken.
     pub(super) fn count_by(&self, at: u64, load: &Load) -> u64 {
+        self.count_up_to(u64::MAX, at, load)
+    }
+
+    /// The same, but if it is above `most`, then any number above it.
+    pub(super) fn count_up_to(&self, most: u64, at: u64, load: &Load) -> u64 {
         let Share { part, of } = self.share;
         let expected = mul_div(load.expected_by(at), u64::from(part), u64::from(of));
         let count = if !load.poisson {
@@ -296,13 +307,12 @@ impl Stream {
         } else {
             let block = expected / (BLOCK * ONE);
             let mut cursor = self.clone();
-            cursor.seek(|stream| stream.block >= block);
-            if cursor.block > block {
+            cursor.seek(|stream| stream.block >= block || stream.first > most);
+            if cursor.block != block {
                 cursor.first
             } else {
                 let within = (expected % (BLOCK * ONE)) as u32;
-                let places = block_places(self.draws, block, cursor.count);
-                let come = places[..cursor.count as usize].iter().filter(|&&place| place <= within).count();
+                let come = (0..cursor.count).filter(|&i| block_place(self.draws, block, i) <= within).count();
                 cursor.first + come as u64
             }
         };
@@ -321,19 +331,13 @@ impl Stream {
 
 fn block_count(draws: Draws, block: u64) -> u32 {
     let draw = (draws.at(COUNT, block).0 >> 32) as u32;
-    AT_MOST.iter().take_while(|&&limit| limit <= draw).count() as u32
+    AT_MOST.partition_point(|&limit| limit <= draw) as u32
 }
 
-/// Where the records of a block stand, in order: above 0, below the block's length.
-fn block_places(draws: Draws, block: u64, count: u32) -> [u32; MOST + 1] {
-    let mut places = [u32::MAX; MOST + 1];
-    let taken = &mut places[..count as usize];
-    for (i, place) in taken.iter_mut().enumerate() {
-        // Not the very end of the block: by that moment `count_by` is in the next one.
-        *place = 1 + draws.at(PLACE, block * 64 + i as u64).below((BLOCK * ONE) as u32 - 1);
-    }
-    taken.sort_unstable();
-    places
+/// Where a record of a block stands, in no order: above 0, below the block's length.
+fn block_place(draws: Draws, block: u64, i: u32) -> u32 {
+    // Not the very end of the block: by that moment `count_by` is in the next one.
+    1 + draws.at(PLACE, block * 64 + u64::from(i)).below((BLOCK * ONE) as u32 - 1)
 }
 
 #[cfg(test)]
@@ -344,7 +348,12 @@ mod tests {
         Rate::Constant { milli_per_s: 41_666_666 },
         Rate::Constant { milli_per_s: 7 },
         Rate::Poisson { milli_per_s: 40_000 },
-        Rate::Bursts { base_milli_per_s: 10_000, burst_milli_per_s: 1_000_000, period_ms: 1_000, burst_ms: 50 },
+        Rate::Bursts {
+            base_milli_per_s: 10_000,
+            burst_milli_per_s: 1_000_000,
+            period_ms: 1_000,
+            burst_ms: 50,
+        },
         Rate::Bursts { base_milli_per_s: 0, burst_milli_per_s: 3_333, period_ms: 10_000, burst_ms: 2_500 },
     ];
 
@@ -400,7 +409,8 @@ mod tests {
     fn the_mean_rate_is_the_rate() {
         for (rate, per_1000_s) in RATES.iter().zip([41_666_666, 7, 40_000, 59_500, 833]) {
             let load = Load::new(*rate);
-            let counts = (0..20).map(|i| stream(&format!("mean {i}"), Share::ALL).count_by(1_000_000_000, &load));
+            let counts =
+                (0..20).map(|i| stream(&format!("mean {i}"), Share::ALL).count_by(1_000_000_000, &load));
             let mean = counts.sum::<u64>() / 20;
             let slack = 2 + per_1000_s / 200;
             assert!(mean.abs_diff(per_1000_s) <= slack, "{rate:?}: {mean}");
@@ -428,8 +438,12 @@ mod tests {
 
     #[test]
     fn bursts_start_with_their_periods() {
-        let rate =
-            Rate::Bursts { base_milli_per_s: 1_000, burst_milli_per_s: 100_000, period_ms: 1_000, burst_ms: 100 };
+        let rate = Rate::Bursts {
+            base_milli_per_s: 1_000,
+            burst_milli_per_s: 100_000,
+            period_ms: 1_000,
+            burst_ms: 100,
+        };
         let load = Load::new(rate);
         let stream = Stream::with_phase(Draws::default(), Share::ALL, ONE);
         assert_eq!(stream.when(0, &load), 10_000);

@@ -5,6 +5,14 @@
 mod network;
 mod workload;
 mod arrivals;
+mod idempotence;
+mod accumulator;
+mod producer;
+mod append;
+mod sender;
+#[cfg(test)]
+mod producer_tests;
 
 pub use network::{Failed, Network, NetworkSettings};
+pub use producer::{PartitionBacklog, Producer, ProducerSpec, Totals};
 pub use workload::{Keys, Rate, RecordView, Records, Workload};

@@ -218,6 +218,8 @@ struct Inner {
     keyed: bool,
     /// The shape of every record, if they have only one.
     shape: Option<RecordShape>,
+    /// The shape of the largest record there can be.
+    largest: RecordShape,
 }
 
 /// A record as a person sees it.
@@ -246,7 +248,11 @@ impl Records {
         };
         let fixed = workload.keys.count() == 0 && workload.value_bytes_min == workload.value_bytes_max;
         let shape = fixed.then(|| RecordShape::new(None, Some(workload.value_bytes_min)));
-        Records { inner: Arc::new(Inner { workload, draws, table, keyed, shape }) }
+        let longest_key =
+            workload.keys.count().checked_sub(1).map(|key| key_text(&workload, key).len() as u32);
+        let most = workload.value_bytes_max.max(workload.value_bytes_min);
+        let largest = RecordShape::new(longest_key, Some(most));
+        Records { inner: Arc::new(Inner { workload, draws, table, keyed, shape, largest }) }
     }
 
     /// Whether keys decide where records go.
@@ -293,6 +299,11 @@ impl Records {
     /// The shape every record has, if they have only one.
     pub fn fixed_shape(&self) -> Option<RecordShape> {
         self.inner.shape
+    }
+
+    /// A shape no record is larger than.
+    pub(super) fn largest_shape(&self) -> RecordShape {
+        self.inner.largest
     }
 
     /// What a record weighs.
@@ -373,9 +384,13 @@ mod tests {
     #[test]
     fn zipf_weights_fall_by_their_exponent() {
         let powers = PowersOfTwo::new();
-        for (exponent_milli, i, divisor_milli) in
-            [(1_000, 1, 2_000), (1_000, 9, 10_000), (2_000, 9, 100_000), (500, 3, 2_000), (1_500, 99, 1_000_000)]
-        {
+        for (exponent_milli, i, divisor_milli) in [
+            (1_000, 1, 2_000),
+            (1_000, 9, 10_000),
+            (2_000, 9, 100_000),
+            (500, 3, 2_000),
+            (1_500, 99, 1_000_000),
+        ] {
             let keys = Keys::Zipf { count: 100_000, exponent_milli };
             let exact = keys.weight(0, &powers) * 1_000 / divisor_milli;
             let weight = keys.weight(i, &powers);
@@ -403,17 +418,15 @@ mod tests {
             seen[records.value_bytes(1, ordinal) as usize - 10] += 1;
         }
         assert!(seen.iter().all(|&n| n > 900), "{seen:?}");
-        assert!(Records::new(workload(Keys::None, 10, 10), Draws::new(1, "p"), 2, true).fixed_shape().is_some());
+        assert!(
+            Records::new(workload(Keys::None, 10, 10), Draws::new(1, "p"), 2, true).fixed_shape().is_some()
+        );
     }
 
     #[test]
     fn a_shape_weighs_what_the_record_shown_weighs() {
-        let records = Records::new(
-            workload(Keys::Uniform { count: 1_500 }, 1, 200),
-            Draws::new(1, "p"),
-            3,
-            true,
-        );
+        let records =
+            Records::new(workload(Keys::Uniform { count: 1_500 }, 1, 200), Draws::new(1, "p"), 3, true);
         for ordinal in 0..500 {
             let view = records.record(2, &batch(ordinal, None), 0);
             let key = view.key.map(|key| key.len() as u32);
@@ -426,7 +439,10 @@ mod tests {
         let typed = TypedRecord { key: Some("k".into()), value: "hello".into() };
         let payload = Some(Arc::new(Payload::Typed(typed)));
         let view = records(Keys::None, 3).record(0, &batch(7, payload), 0);
-        assert_eq!((view.key.as_deref(), view.value.as_deref(), view.value_bytes), (Some("k"), Some("hello"), 5));
+        assert_eq!(
+            (view.key.as_deref(), view.value.as_deref(), view.value_bytes),
+            (Some("k"), Some("hello"), 5)
+        );
     }
 
     #[test]
