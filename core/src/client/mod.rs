@@ -12,7 +12,14 @@ mod append;
 mod sender;
 #[cfg(test)]
 mod producer_tests;
+mod consumer;
+mod consumer_fetch;
+mod consumer_group;
+mod consumer_poll;
+#[cfg(test)]
+mod consumer_tests;
 
+pub use consumer::{CommitMode, Consumer, ConsumerSpec, ConsumerState, OwnedPartition};
 pub use network::{Failed, Network, NetworkSettings};
 pub use producer::{PartitionBacklog, Producer, ProducerSpec, Totals};
 pub use workload::{Keys, Rate, RecordView, Records, Workload};
