@@ -36,4 +36,9 @@ impl InitialRebalance {
         self.newcomer = false;
         Some(next)
     }
+
+    /// All of its state, for a digest.
+    pub fn fields(&self) -> [u64; 4] {
+        [self.delay, self.interval, self.remaining, u64::from(self.newcomer)]
+    }
 }

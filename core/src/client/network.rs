@@ -3,8 +3,9 @@
 //! Kafka's `NetworkClient`, `Metadata` and `ClusterConnectionStates`. There is no handshake here: a connection
 //! exists from the first request on, so a broker that never answers costs `request.timeout.ms`, not
 //! `socket.connection.setup.timeout.ms`.
+use crate::assign::backoff::{CLIENT_JITTER_PERMILLE, ExponentialBackoff};
 use crate::config::{ConsumerConfig, ProducerConfig};
-use crate::kernel::{Digest, Draws, Purpose, SimTime};
+use crate::kernel::{Digest, Draw, Draws, Purpose, SimTime};
 use crate::metadata::{BrokerId, MetadataImage, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
 use crate::trace::Fact;
@@ -285,7 +286,7 @@ impl<T> Network<T> {
         let refresh = &mut self.refresh;
         refresh.last = Some(now);
         let times = refresh.attempts.max(refresh.equivalent).saturating_sub(1);
-        let draw = self.draws.at(REFRESH, refresh.ordinal).bits16();
+        let draw = self.draws.at(REFRESH, refresh.ordinal);
         refresh.ordinal += 1;
         let wait =
             backoff_ms(self.settings.retry_backoff_ms, self.settings.retry_backoff_max_ms, times, draw);
@@ -385,6 +386,13 @@ impl<T> Network<T> {
         })
     }
 
+    /// The same, to be changed.
+    pub fn pending_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.connections
+            .iter_mut()
+            .flat_map(|connection| connection.in_flight.iter_mut().filter_map(|pending| pending.tag.as_mut()))
+    }
+
     // --- requests ---
 
     /// Sends a request that will be answered, and returns its correlation id.
@@ -476,7 +484,7 @@ impl<T> Network<T> {
         let NetworkSettings { reconnect_backoff_ms, reconnect_backoff_max_ms, .. } = self.settings;
         let draws = self.draws.part(u64::from(broker.0));
         let connection = self.connection_mut(broker);
-        let draw = draws.at(RECONNECT, connection.broken).bits16();
+        let draw = draws.at(RECONNECT, connection.broken);
         let wait = backoff_ms(reconnect_backoff_ms, reconnect_backoff_max_ms, connection.failures, draw);
         connection.ready_at = now.plus_ms(wait);
         connection.broken += 1;
@@ -564,14 +572,9 @@ impl<T> Network<T> {
     }
 }
 
-/// Kafka's exponential backoff: doubling from `initial`, a fifth of jitter either way, then the cap.
-fn backoff_ms(initial: u64, max: u64, times: u32, draw: u32) -> u64 {
-    if max <= initial {
-        return initial.min(max);
-    }
-    let nominal = initial.saturating_mul(2_u64.saturating_pow(times)).min(max);
-    let factor = (800 << 16) + 400 * u128::from(draw);
-    ((u128::from(nominal) * factor / (1_000 << 16)) as u64).min(max)
+/// One wait of Kafka's exponential backoff, after `times` earlier ones.
+fn backoff_ms(initial: u64, max: u64, times: u32, draw: Draw) -> u64 {
+    ExponentialBackoff::new(initial, 2, max, CLIENT_JITTER_PERMILLE).wait_ms(times, draw.bits16() as u16)
 }
 
 #[cfg(test)]

@@ -252,6 +252,15 @@ pub enum Fact {
         /// The new position.
         to: u64,
     },
+    /// `poll` threw an exception that ends the application: it closes its consumer.
+    ConsumerFailed {
+        /// The consumer.
+        consumer: u16,
+        /// The partition concerned, if one is: it has no usable offset and `auto.offset.reset` is `none`.
+        partition: Option<TopicPartition>,
+        /// Why.
+        error: ErrorCode,
+    },
     /// A consumer's partitions changed (also to none, on revocation).
     Assigned {
         /// The consumer.

@@ -41,6 +41,8 @@ pub enum ErrorCode {
     DeliveryTimeout,
     /// The client's own: `max.block.ms` passed waiting for memory (`BufferExhaustedException`).
     BufferExhausted,
+    /// The client's own: no committed offset, and `auto.offset.reset` is `none`.
+    NoOffsetForPartition,
 }
 
 impl ErrorCode {
@@ -82,6 +84,7 @@ impl ErrorCode {
             ErrorCode::NewLeaderElected => "NEW_LEADER_ELECTED",
             ErrorCode::DeliveryTimeout => "TimeoutException",
             ErrorCode::BufferExhausted => "BufferExhaustedException",
+            ErrorCode::NoOffsetForPartition => "NoOffsetForPartitionException",
         }
     }
 }
