@@ -202,6 +202,11 @@ impl<T> Network<T> {
         }
     }
 
+    /// Draws anew for a process that was started again, `life` times before this one.
+    pub fn set_life(&mut self, life: u32) {
+        self.draws = self.draws.part(u64::MAX - u64::from(life));
+    }
+
     // --- metadata ---
 
     /// The metadata as last heard; `None` before the first answer.
