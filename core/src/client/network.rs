@@ -202,6 +202,11 @@ impl<T> Network<T> {
         }
     }
 
+    /// Draws anew for a process that was started again, `life` times before this one.
+    pub fn set_life(&mut self, life: u32) {
+        self.draws = self.draws.part(u64::MAX - u64::from(life));
+    }
+
     // --- metadata ---
 
     /// The metadata as last heard; `None` before the first answer.
@@ -690,6 +695,30 @@ mod tests {
             network.metadata_response(now, to, correlation, &image(10, 2, 4), &mut fx);
         }
         for (gap, nominal) in gaps.iter().zip([100, 100, 200, 400, 800, 1_000]) {
+            assert!((nominal * 8 / 10..=nominal * 12 / 10).contains(gap), "{gaps:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_requests_that_fail_are_spaced_ever_wider() {
+        let (mut network, mut fx) = started();
+        let mut now = ms(10_000);
+        network.request_refresh(now, &mut fx);
+        let mut gaps = Vec::new();
+        for _ in 0..6 {
+            let (to, _) = metadata_request(&fx).expect("asks");
+            fx.list.clear();
+            network.disconnected(now, to, &mut fx);
+            let mut at = now;
+            while metadata_request(&fx).is_none() {
+                let (next, timer) = *timers(&fx, TimerKind::Metadata).last().expect("waits");
+                at = next;
+                network.timer(at, timer, &mut fx);
+            }
+            gaps.push(at.since_ms(now));
+            now = at;
+        }
+        for (gap, nominal) in gaps.iter().zip([100, 200, 400, 800, 1_000, 1_000]) {
             assert!((nominal * 8 / 10..=nominal * 12 / 10).contains(gap), "{gaps:?}");
         }
     }

@@ -26,6 +26,9 @@ const NETWORK: u64 = u64::MAX;
 /// The part of its draws that is the stream of records without a partition of their own.
 const SHARED_STREAM: u64 = u64::MAX - 1;
 
+/// The part of its draws that belongs to its first life; those of later lives are below it.
+const LIVES: u64 = u64::MAX - 2;
+
 /// What a producer is started with.
 #[derive(Clone, Debug)]
 pub struct ProducerSpec {
@@ -127,6 +130,10 @@ pub struct Producer {
     pub(super) stopping: bool,
     pub(super) stopped: bool,
     pub(super) totals: Totals,
+    /// How many processes it was before this one.
+    lives: u32,
+    /// Where the ordinals of each partition go on; empty in the first life.
+    first_ordinals: Vec<u64>,
 }
 
 impl Producer {
@@ -164,7 +171,25 @@ impl Producer {
             stopping: false,
             stopped: false,
             totals: Totals::default(),
+            lives: 0,
+            first_ordinals: Vec::new(),
         }
+    }
+
+    /// The same producer as a new process, perhaps configured anew: it knows nothing any more, but its records
+    /// go on being told apart from those it sent before, and its totals from where they were. `draws` are the
+    /// same as before, and so must be what the ordinals of the old records mean: the keys and value sizes.
+    #[must_use]
+    pub fn restarted(&self, spec: ProducerSpec, draws: Draws) -> Self {
+        let mut next = Producer::new(spec, draws);
+        next.lives = self.lives + 1;
+        next.first_ordinals = match self.queues.len() {
+            0 => self.first_ordinals.clone(),
+            _ => self.queues.iter().map(|queue| queue.next_ordinal).collect(),
+        };
+        next.totals = self.totals;
+        next.network.set_life(next.lives);
+        next
     }
 
     /// Something happens to the producer.
@@ -267,8 +292,10 @@ impl Producer {
         let round_robin = config.partitioner == Partitioner::RoundRobin;
         let by_key = !round_robin && !config.partitioner_ignore_keys;
         let records = Records::new(self.spec.workload.clone(), self.draws, count, by_key);
+        // Records keep the meaning of their ordinals from life to life; when they come is drawn anew.
+        let life = self.draws.part(LIVES - u64::from(self.lives));
         let own_stream = |partition: u32| {
-            let draws = self.draws.part(u64::from(partition));
+            let draws = life.part(u64::from(partition));
             if round_robin {
                 // The turns of one evenly spaced stream: partition i comes a record's time after i - 1.
                 let first = u64::from(self.draws.at(PHASE, 0).below(super::arrivals::ONE as u32)) + 1;
@@ -280,8 +307,11 @@ impl Producer {
         let own = round_robin || records.keyed();
         self.queues = (0..count).map(|partition| Queue::new(own.then(|| own_stream(partition)))).collect();
         if !own {
-            let stream = Stream::new(self.draws.part(SHARED_STREAM), Share::ALL);
+            let stream = Stream::new(life.part(SHARED_STREAM), Share::ALL);
             self.sticky = Some(Sticky::new(stream, config.batch_size_bytes, now));
+        }
+        for (queue, &ordinal) in self.queues.iter_mut().zip(&self.first_ordinals) {
+            queue.next_ordinal = ordinal;
         }
         self.records = Some(records);
         self.metadata_until = SimTime::NEVER;
@@ -512,6 +542,7 @@ impl Producer {
             digest.u64(at.0);
         }
         self.alarm.digest(digest);
+        digest.u32(self.lives);
         digest.bool(self.stopping);
         digest.bool(self.stopped);
         let Totals { sent, acknowledged, failed, retried } = self.totals;
