@@ -9,6 +9,7 @@ mod keys;
 pub mod limits;
 mod model;
 mod read;
+mod shipped;
 mod source;
 pub mod words;
 
@@ -22,3 +23,4 @@ pub use model::{
     ViewHints,
 };
 pub use read::{FORMAT, read};
+pub use shipped::{Shipped, shipped, shipped_named};
