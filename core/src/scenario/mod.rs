@@ -13,7 +13,7 @@ mod shipped;
 mod source;
 pub mod words;
 
-pub use check::Targets;
+pub use check::{Targets, name_for_another};
 pub use command::{
     COMMAND_CHARS_MAX, COMMAND_FORMS, Command, CommandError, ConfigTarget, Place, TimedCommand,
 };

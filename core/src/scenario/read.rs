@@ -29,7 +29,11 @@ pub fn read(text: &str) -> Result<Scenario, Vec<ScenarioError>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors.iter().take(limits::ERRORS) {
         let at = error.span().map_or(0, |span| span.start);
-        source.not_toml(at, format!("this is not TOML: {}", error.message()));
+        let what = match (error.message(), error.span().and_then(|span| text.get(span))) {
+            ("duplicate key", Some(key)) => format!("`{}` is set twice", clip(key)),
+            (message, _) => format!("this is not TOML: {message}"),
+        };
+        source.not_toml(at, what);
     }
     let top = Section { table: table.get_ref(), header: "", at: 0 };
     let mut reader = Reader { source, scenario: empty(), is_sound: true };
@@ -246,7 +250,7 @@ impl<'t> Reader<'t> {
             distinct.sort();
             distinct.dedup();
             let what = if replicas.len() != factor || replicas.is_empty() {
-                format!("partition {index} has {} replicas, and partition 0 has {factor}", replicas.len())
+                format!("partition 0 has {factor} replicas, and partition {index} has {}", replicas.len())
             } else if distinct.len() != replicas.len() {
                 format!("partition {index} has two replicas on one broker")
             } else if let Some(id) =
@@ -705,3 +709,6 @@ fn parse_keys(text: &str) -> Option<Keys> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

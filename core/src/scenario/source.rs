@@ -89,14 +89,21 @@ impl<'t> Source<'t> {
     /// Everything wrong, in the order of the text. After an error of syntax a table may be cut short or in the
     /// wrong place: then only what is wrong in any case is told.
     pub(super) fn into_errors(self) -> Vec<ScenarioError> {
-        let is_toml = self.problems.iter().all(|problem| problem.kind != Kind::Syntax);
         let starts: Vec<usize> =
             std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let text = self.text;
-        let told = self.problems.into_iter().filter(|problem| is_toml || problem.kind != Kind::Relative);
+        let line_of = |at: usize| starts.partition_point(|start| *start <= at).max(1);
+        let broken: Vec<usize> =
+            self.problems.iter().filter(|p| p.kind == Kind::Syntax).map(|p| line_of(p.at)).collect();
+        let is_told = |problem: &Problem| match problem.kind {
+            Kind::Syntax => true,
+            Kind::Sure => !broken.contains(&line_of(problem.at)),
+            Kind::Relative => broken.is_empty(),
+        };
+        let told = self.problems.into_iter().filter(is_told);
         let mut errors: Vec<ScenarioError> = told
             .map(|problem| {
-                let line = starts.partition_point(|start| *start <= problem.at).max(1);
+                let line = line_of(problem.at);
                 let before = text.get(starts[line - 1]..problem.at).unwrap_or("");
                 ScenarioError {
                     line: line as u32,
@@ -131,16 +138,21 @@ impl<'t> Source<'t> {
 
     /// Tells of every key the section does not have.
     pub(super) fn allow(&mut self, section: Section<'_, 't>, allowed: &[&'static str]) {
-        for key in section.table.keys() {
+        for (key, value) in section.table {
             let name = key.get_ref().as_ref();
             if !allowed.contains(&name) {
                 let what = match section.header {
                     "" => format!("`{}` is nothing a scenario has", clip(name)),
                     header => format!("`{}` is nothing that `{header}` has", clip(name)),
                 };
-                let mut near = nearest(name, allowed.iter().copied()).map(Into::into);
-                if near.is_none() && name.contains('.') {
-                    near = Some(format!("{}.config", section.header.trim_matches(['[', ']'])));
+                let near = nearest(name, allowed.iter().copied()).map(Into::into);
+                if near.is_none()
+                    && allowed.contains(&"config")
+                    && (value.get_ref().is_table() || name.contains('.'))
+                {
+                    let config = section.header.trim_matches(['[', ']']);
+                    self.wrong(key.span().start, what, format!("`[{config}.config]` around Kafka's keys"));
+                    continue;
                 }
                 self.unknown(key.span().start, what, near);
             }
