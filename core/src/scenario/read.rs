@@ -76,10 +76,10 @@ impl<'t> Reader<'t> {
             "format", "title", "about", "try", "seed", "warm-up", "duration", "cluster", "topic", "producer",
             "group", "links", "timeline", "expect", "view",
         ];
-        self.source.allow(top, &parts);
         if !self.is_of_this_format(top) {
             return;
         }
+        self.source.allow(top, &parts);
         self.head(top);
         self.cluster(top);
         self.topics(top);
