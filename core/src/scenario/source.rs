@@ -1,5 +1,5 @@
 //! A TOML text with its places: takes values out by name, and gathers everything that is wrong.
-use super::words::{nearest, parse_duration_us, show_duration, show_number};
+use super::words::{nearest, parse_duration_us, show_clipped, show_duration, show_number};
 use super::{ScenarioError, limits};
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -83,6 +83,8 @@ impl<'t> Source<'t> {
     }
 
     fn push(&mut self, at: usize, what: String, expected: String, nearest: Option<String>, kind: Kind) {
+        // What is quoted in it may be of any length and hold anything.
+        let what = show_clipped(&what, 400);
         self.problems.push(Problem { at, what, expected, nearest, kind });
     }
 
@@ -128,12 +130,7 @@ impl<'t> Source<'t> {
 
     /// A piece of the text as an error shows it.
     fn shown(&self, value: &Spanned<DeValue<'_>>) -> String {
-        let piece = self.text.get(value.span()).unwrap_or("").lines().next().unwrap_or("");
-        if piece.chars().count() > 60 {
-            piece.chars().take(57).chain("...".chars()).collect()
-        } else {
-            piece.into()
-        }
+        clip(self.text.get(value.span()).unwrap_or("").lines().next().unwrap_or(""))
     }
 
     /// Tells of every key the section does not have.
@@ -338,10 +335,5 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 
 /// A name as an error shows it.
 pub(super) fn clip(name: &str) -> String {
-    let one_line: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if one_line.chars().count() > 60 {
-        one_line.chars().take(57).chain("...".chars()).collect()
-    } else {
-        one_line
-    }
+    show_clipped(name, 60)
 }

@@ -1,7 +1,7 @@
 //! The two forms of a link: short, for a person to read, and packed.
 use super::{Link, LinkError, LinkScenario, base64};
 use crate::kernel::SimTime;
-use crate::scenario::words::{nearest, parse_duration_us, show_moment};
+use crate::scenario::words::{nearest, parse_duration_us, show_clipped, show_moment};
 use crate::scenario::{self, TimedCommand, limits};
 
 /// The longest link.
@@ -197,7 +197,7 @@ impl Parts {
                 false
             }
             _ => {
-                let part = name.chars().take(40).collect();
+                let part = show_clipped(name, 40);
                 let parts = "`s`, `seed`, `t`, `select` or `d`, unless a newer Kafkarium made it";
                 return Err(LinkError::BadPart { part, expected: parts.into() });
             }
@@ -251,7 +251,7 @@ fn shipped(name: &str) -> Result<String, LinkError> {
         return Ok(name.into());
     }
     let near = nearest(name, scenario::shipped().iter().map(|shipped| shipped.name)).map(Into::into);
-    Err(LinkError::NoSuchScenario { name: name.chars().take(60).collect(), nearest: near })
+    Err(LinkError::NoSuchScenario { name: show_clipped(name, 60), nearest: near })
 }
 
 fn moment(text: &str) -> Option<SimTime> {
