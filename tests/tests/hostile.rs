@@ -318,7 +318,7 @@ impl Luck {
     }
 
     fn below(&mut self, n: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(n) >> 32) as u32
+        (((self.next() >> 32) * u64::from(n)) >> 32) as u32
     }
 
     fn one_in(&mut self, n: u32) -> bool {
