@@ -1,1 +1,1 @@
-//! Kafkarium.
+//! The Leptos page and the worker that runs the simulation.

@@ -1,5 +1,11 @@
-//! Placeholder until the real room lands.
-#![allow(missing_docs)]
+//! Room: client. Producers, consumers, and what both need to talk to a cluster.
+//!
+//! A client knows the cluster only by what brokers told it: its image of the metadata may be old, its requests
+//! may stay unanswered. How a message travels is `world`'s affair.
+mod network;
+
+pub use network::{Failed, Network, NetworkSettings};
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
     pub rate: Rate,

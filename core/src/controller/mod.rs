@@ -1,1 +1,3 @@
 //! Room: controller.
+pub mod placement;
+pub mod partition_change;

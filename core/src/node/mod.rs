@@ -98,7 +98,7 @@ pub enum TimerKind {
 }
 
 /// What a node does, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Effect {
     /// Send a message over the connection to `to`; opens one where there is none.
     Send {
@@ -126,7 +126,7 @@ pub enum Effect {
 }
 
 /// Collects what a node does while it handles one input.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Effects {
     /// In the order they were asked for.
     pub list: Vec<Effect>,

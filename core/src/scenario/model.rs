@@ -4,6 +4,7 @@ use crate::client::{CommitMode, Workload};
 use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
+use crate::net::LinkSpec;
 use std::sync::Arc;
 
 /// Everything a run starts from, except the seed and the commands given live.
@@ -99,34 +100,6 @@ pub struct GroupSpec {
     pub commit: CommitMode,
     /// The rack its members stand in; empty for none.
     pub rack: String,
-}
-
-/// One-way latencies of links, in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkSpec {
-    /// Inside a rack.
-    pub same_rack_us: u64,
-    /// Between racks of one data centre, and wherever no rack is named.
-    pub between_racks_us: u64,
-    /// Between data centres.
-    pub between_data_centers_us: u64,
-    /// Up to this much more, uniformly, in per cent.
-    pub jitter_percent: u32,
-    /// What a link carries, in bytes a second.
-    pub bytes_per_s: u64,
-}
-
-impl Default for LinkSpec {
-    /// A data centre of today: 0.1 ms in a rack, 0.25 ms between racks, 30 ms between data centres, 10 Gbit/s.
-    fn default() -> Self {
-        LinkSpec {
-            same_rack_us: 100,
-            between_racks_us: 250,
-            between_data_centers_us: 30_000,
-            jitter_percent: 20,
-            bytes_per_s: 1_250_000_000,
-        }
-    }
 }
 
 /// A fact that must hold when the scenario ends: `lost = 0`, `lost >= 1`.

@@ -6,12 +6,13 @@ use super::words::{
     parse_range, parse_rate, parse_speed, show_duration, show_number,
 };
 use super::{
-    BrokerSpec, Command, CommandError, Fact, GroupSpec, LinkSpec, ProducerSpec, Scenario, ScenarioError,
-    TimedCommand, TopicSpec, ViewHints, keys, limits,
+    BrokerSpec, Command, CommandError, Fact, GroupSpec, ProducerSpec, Scenario, ScenarioError, TimedCommand,
+    TopicSpec, ViewHints, keys, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
+use crate::net::LinkSpec;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 

@@ -4,12 +4,25 @@
 use crate::kernel::SimTime;
 use crate::log::Batch;
 use crate::metadata::{BrokerId, GroupId, PartitionRegistration, TopicPartition};
-use crate::wire::{ErrorCode, MemberId};
+use crate::wire::{ErrorCode, MemberId, NodeId};
 use std::sync::Arc;
 
 /// Something a node did or learned. Facts marked *traced* are reported in traced runs only.
 #[derive(Clone, Debug)]
 pub enum Fact {
+    // --- world ---
+    /// A person's command, or the scenario's, was carried out.
+    CommandDone {
+        /// As a person would write it.
+        text: String,
+    },
+    /// A process started, stopped, crashed, froze or thawed.
+    ProcessChanged {
+        /// Whose.
+        node: NodeId,
+        /// What it does now.
+        process: Process,
+    },
     // --- producer ---
     /// A batch's `send` completed without an error.
     Acknowledged {
@@ -266,6 +279,26 @@ pub enum Fact {
         /// The broker.
         broker: BrokerId,
     },
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Process {
+    /// It works.
+    #[default]
+    Running,
+    /// It starts.
+    Starting,
+    /// Controlled shutdown, or closing.
+    Stopping,
+    /// It ended cleanly.
+    Stopped,
+    /// Killed.
+    Crashed,
+    /// Its machine is off.
+    MachineDown,
+    /// Stopped in its tracks.
+    Frozen,
 }
 
 /// Why a partition changed.

@@ -1,0 +1,504 @@
+//! Fetch, as the leader serves it: sessions (KIP-227), waiting requests, what a response holds.
+//!
+//! A session remembers which of its partitions have news, so an answer looks at those and no others.
+use super::Broker;
+use super::produce::{forget_watcher, leader_hint};
+use super::replica::{Replica, Watcher};
+use crate::kernel::SimTime;
+use crate::log::LogPosition;
+use crate::metadata::{BrokerId, TopicPartition};
+use crate::node::{Effects, Timer, TimerKind};
+use crate::wire::{
+    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, ListOffsetsAt, ListedOffset,
+    Message, NO_EPOCH, NodeId,
+};
+
+/// The fetch sessions of all clients and followers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sessions {
+    list: Vec<Session>,
+    /// Session number by client, ascending by client.
+    by_client: Vec<(NodeId, u32)>,
+}
+
+#[derive(Clone, Debug)]
+struct Session {
+    client: NodeId,
+    follower: Option<BrokerId>,
+    open: bool,
+    parts: Vec<Part>,
+    /// Parts with news, in the order the news came.
+    news: Vec<u32>,
+    /// Bytes known to be available over all parts.
+    available_bytes: u64,
+    waiting: Option<Waiting>,
+    /// When the last fetch came.
+    last_fetch: SimTime,
+    timer_set: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    correlation: u32,
+    min_bytes: u64,
+    max_bytes: u64,
+    deadline: SimTime,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    asked: FetchPartition,
+    /// Where the client is, in this leader's log.
+    at: LogPosition,
+    /// Where it will be when it has taken what was sent last.
+    next: LogPosition,
+    has_news: bool,
+    /// What is wrong with it, until it is asked for anew.
+    error: ErrorCode,
+    diverging: bool,
+}
+
+impl Sessions {
+    fn of(&self, client: NodeId) -> Option<u32> {
+        let at = self.by_client.binary_search_by_key(&client, |&(other, _)| other).ok()?;
+        Some(self.by_client[at].1)
+    }
+
+    fn open(&mut self, client: NodeId, follower: Option<BrokerId>) -> u32 {
+        match self.by_client.binary_search_by_key(&client, |&(other, _)| other) {
+            Ok(at) => self.by_client[at].1,
+            Err(at) => {
+                let session = self.list.len() as u32;
+                self.by_client.insert(at, (client, session));
+                self.list.push(Session {
+                    client,
+                    follower,
+                    open: false,
+                    parts: Vec::new(),
+                    news: Vec::new(),
+                    available_bytes: 0,
+                    waiting: None,
+                    last_fetch: SimTime::ZERO,
+                    timer_set: false,
+                });
+                session
+            }
+        }
+    }
+
+    /// When the follower behind a session last fetched.
+    pub fn last_fetch(&self, session: u32) -> SimTime {
+        self.list.get(session as usize).map_or(SimTime::ZERO, |session| session.last_fetch)
+    }
+
+    /// Ends a client's session; what it waited for is not answered.
+    pub fn close(&mut self, client: NodeId, replicas: &mut [Option<Box<Replica>>]) {
+        let Some(number) = self.of(client) else { return };
+        let session = &mut self.list[number as usize];
+        session.open = false;
+        session.waiting = None;
+        session.news.clear();
+        session.available_bytes = 0;
+        for part in session.parts.drain(..) {
+            forget_watcher(replicas, part.asked.partition, number);
+        }
+    }
+
+    /// `bytes` more can be read by a session; true if its waiting request can be answered now.
+    #[inline]
+    pub fn news(&mut self, watcher: Watcher, bytes: u64) -> bool {
+        let session = &mut self.list[watcher.session as usize];
+        session.mark(watcher.part);
+        session.available_bytes += bytes;
+        session.waiting.is_some_and(|waiting| session.available_bytes >= waiting.min_bytes)
+    }
+
+    /// A follower will learn of a new high watermark with its next answer; that alone completes none (R-HW7).
+    #[inline]
+    pub fn high_watermark_news(&mut self, watcher: Watcher) {
+        self.list[watcher.session as usize].mark(watcher.part);
+    }
+
+    /// Leadership changed: the session must hear of it at once; true if a request waits.
+    pub fn upset(&mut self, watcher: Watcher) -> bool {
+        let session = &mut self.list[watcher.session as usize];
+        session.mark(watcher.part);
+        session.waiting.is_some()
+    }
+}
+
+impl Session {
+    #[inline]
+    fn mark(&mut self, part: u32) {
+        let state = &mut self.parts[part as usize];
+        if !state.has_news {
+            state.has_news = true;
+            self.news.push(part);
+        }
+    }
+}
+
+impl Broker {
+    pub(super) fn fetch(
+        &mut self,
+        now: SimTime,
+        from: NodeId,
+        correlation: u32,
+        request: FetchRequest,
+        fx: &mut Effects,
+    ) {
+        let follower = match (from, request.broker_epoch) {
+            (NodeId::Broker(id), Some(_)) => Some(BrokerId(u32::from(id))),
+            _ => None,
+        };
+        let number = self.sessions.open(from, follower);
+        if request.full {
+            self.sessions.close(from, &mut self.replicas);
+            self.sessions.list[number as usize].open = true;
+        }
+        if !self.sessions.list[number as usize].open {
+            let error = ErrorCode::FetchSessionIdNotFound;
+            let response = FetchResponse { error, partitions: Vec::new(), batches: Vec::new() };
+            fx.send(from, correlation, Message::FetchResponse(response));
+            return;
+        }
+        if !request.forgotten.is_empty() {
+            self.forget_parts(number, &request.forgotten);
+        }
+        let previous_fetch = self.sessions.list[number as usize].last_fetch;
+        let mut urgent = false;
+        for asked in &request.partitions {
+            urgent |= self.place_part(now, number, *asked, previous_fetch, fx);
+        }
+        let session = &mut self.sessions.list[number as usize];
+        session.last_fetch = now;
+        let broker_max = if follower.is_some() { u32::MAX } else { self.image.broker_config.fetch_max_bytes };
+        session.waiting = Some(Waiting {
+            correlation,
+            min_bytes: u64::from(request.min_bytes.min(request.max_bytes)),
+            max_bytes: u64::from(request.max_bytes.min(broker_max)),
+            deadline: now.plus_ms(u64::from(request.max_wait_ms)),
+        });
+        let enough = session.available_bytes >= u64::from(request.min_bytes) && session.available_bytes > 0;
+        if urgent || enough || request.max_wait_ms == 0 || request.min_bytes == 0 {
+            self.answer_fetch(number, fx);
+        } else if !session.timer_set {
+            session.timer_set = true;
+            let generation = self.lifecycle.incarnation;
+            let timer = Timer { kind: TimerKind::DelayedFetch, key: number, generation };
+            fx.timer(now.plus_ms(u64::from(request.max_wait_ms)), timer);
+        }
+    }
+
+    fn forget_parts(&mut self, number: u32, forgotten: &[TopicPartition]) {
+        let parts = std::mem::take(&mut self.sessions.list[number as usize].parts);
+        let session = &mut self.sessions.list[number as usize];
+        session.news.clear();
+        session.available_bytes = 0;
+        for part in &parts {
+            forget_watcher(&mut self.replicas, part.asked.partition, number);
+        }
+        for part in parts.iter().filter(|part| !forgotten.contains(&part.asked.partition)) {
+            self.add_part(number, *part);
+        }
+    }
+
+    fn add_part(&mut self, number: u32, mut part: Part) -> u32 {
+        part.has_news = false;
+        let session = &mut self.sessions.list[number as usize];
+        let slot = session.parts.len() as u32;
+        let follower = session.follower.is_some();
+        session.parts.push(part);
+        let partition = part.asked.partition;
+        if let Some(replica) = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut) {
+            replica.watchers.push(Watcher { session: number, part: slot, follower });
+        }
+        self.count_available(number, slot);
+        slot
+    }
+
+    /// Recounts what a part has to offer, after its place was set anew.
+    fn count_available(&mut self, number: u32, slot: u32) {
+        let session = &mut self.sessions.list[number as usize];
+        let follower = session.follower.is_some();
+        let part = session.parts[slot as usize];
+        let replica = self.replicas.get(part.asked.partition.index()).and_then(Option::as_deref);
+        let Some(replica) = replica else { return };
+        let Some(leading) = replica.leading.as_deref() else { return };
+        let limit = if follower { replica.log.end() } else { leading.high_watermark };
+        let bytes = limit.position.saturating_sub(part.at.position);
+        session.available_bytes += bytes.min(u64::from(part.asked.max_bytes));
+        if bytes > 0 {
+            session.mark(slot);
+        }
+    }
+
+    /// Takes a partition of a request into the session; true if it must be answered at once.
+    fn place_part(
+        &mut self,
+        now: SimTime,
+        number: u32,
+        asked: FetchPartition,
+        previous_fetch: SimTime,
+        fx: &mut Effects,
+    ) -> bool {
+        let session = &self.sessions.list[number as usize];
+        let known = session.parts.iter().position(|part| part.asked.partition == asked.partition);
+        let expected = known.map(|slot| session.parts[slot].next);
+        let follower = session.follower;
+        let placed = self.locate(&asked, follower, expected);
+        let (at, error, diverging) = match placed {
+            Ok(at) => (at, ErrorCode::None, false),
+            Err(ErrorCode::None) => (LogPosition::default(), ErrorCode::None, true),
+            Err(error) => (LogPosition::default(), error, false),
+        };
+        let part = Part { asked, at, next: at, has_news: false, error, diverging };
+        let slot = match known {
+            None => self.add_part(number, part),
+            Some(slot) => {
+                let state = &mut self.sessions.list[number as usize].parts[slot];
+                let moved_as_expected = expected == Some(at) && state.error == ErrorCode::None;
+                *state = Part { has_news: state.has_news, ..part };
+                if !moved_as_expected {
+                    self.count_available(number, slot as u32);
+                }
+                slot as u32
+            }
+        };
+        if error != ErrorCode::None || diverging {
+            self.sessions.list[number as usize].mark(slot);
+            return true;
+        }
+        if let Some(follower) = follower {
+            self.follower_fetched(now, number, asked.partition, follower, at, previous_fetch, fx);
+        }
+        false
+    }
+
+    /// Where a request's offset stands in the log, or what is wrong: `Err(None)` means the logs diverge.
+    fn locate(
+        &self,
+        asked: &FetchPartition,
+        follower: Option<BrokerId>,
+        expected: Option<LogPosition>,
+    ) -> Result<LogPosition, ErrorCode> {
+        let replica = self.replica(asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let leading = replica.leading.as_deref().ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if asked.current_leader_epoch != NO_EPOCH {
+            if asked.current_leader_epoch < replica.leader_epoch {
+                return Err(ErrorCode::FencedLeaderEpoch);
+            }
+            if asked.current_leader_epoch > replica.leader_epoch {
+                return Err(ErrorCode::UnknownLeaderEpoch);
+            }
+        }
+        if let Some(broker) = follower {
+            if !leading.followers.iter().any(|known| known.broker == broker) {
+                return Err(ErrorCode::UnknownLeaderEpoch);
+            }
+            if asked.last_fetched_epoch != NO_EPOCH {
+                let end = replica.log.end_of_epoch(asked.last_fetched_epoch);
+                let end = end.ok_or(ErrorCode::OffsetOutOfRange)?;
+                if asked.fetch_offset < replica.log.start().offset {
+                    return Err(ErrorCode::OffsetOutOfRange);
+                }
+                if end.epoch < asked.last_fetched_epoch || end.end_offset < asked.fetch_offset {
+                    return Err(ErrorCode::None);
+                }
+            }
+        }
+        if let Some(expected) = expected
+            && expected.offset == asked.fetch_offset
+            && expected.offset >= replica.log.start().offset
+            && expected.offset <= replica.log.end().offset
+        {
+            return Ok(expected);
+        }
+        replica.log.position_of(asked.fetch_offset).ok_or(ErrorCode::OffsetOutOfRange)
+    }
+
+    /// A follower fetched at `at`: it has everything below (5.2.5).
+    #[allow(clippy::too_many_arguments)] // One call, and each names another part of the rule.
+    fn follower_fetched(
+        &mut self,
+        now: SimTime,
+        session: u32,
+        partition: TopicPartition,
+        broker: BrokerId,
+        at: LogPosition,
+        previous_fetch: SimTime,
+        fx: &mut Effects,
+    ) {
+        let replica = self.replicas[partition.index()].as_deref_mut().expect("located");
+        let end = replica.log.end().offset;
+        let leading = replica.leading.as_deref_mut().expect("located");
+        let Some(follower) = leading.follower_mut(broker) else { return };
+        let last_fetch = follower.last_fetch.max(previous_fetch);
+        if at.offset >= end {
+            follower.last_caught_up = now;
+        } else if at.offset >= follower.last_fetch_leader_end {
+            follower.last_caught_up = follower.last_caught_up.max(last_fetch);
+        }
+        follower.last_fetch = now;
+        follower.last_fetch_leader_end = follower.last_fetch_leader_end.max(end);
+        follower.session = session;
+        let moved = follower.log_end != Some(at);
+        follower.log_end = Some(at);
+        let holds_back = follower.holds_back;
+        if !holds_back {
+            self.maybe_expand_isr(partition, broker, fx);
+        }
+        if moved {
+            self.try_advance_high_watermark(now, partition, fx);
+        }
+    }
+
+    /// Answers a session's waiting request with what is new.
+    pub(super) fn answer_fetch(&mut self, number: u32, fx: &mut Effects) {
+        let session = &mut self.sessions.list[number as usize];
+        let Some(waiting) = session.waiting.take() else { return };
+        let client = session.client;
+        let news = std::mem::take(&mut session.news);
+        session.available_bytes = 0;
+        let mut response = FetchResponse {
+            error: ErrorCode::None,
+            partitions: Vec::with_capacity(news.len()),
+            batches: Vec::new(),
+        };
+        let mut budget = waiting.max_bytes;
+        let mut kept = Vec::new();
+        for slot in news {
+            let part = &mut self.sessions.list[number as usize].parts[slot as usize];
+            part.has_news = false;
+            let more = fill(&self.replicas, &self.image, self.id, client, part, &mut budget, &mut response);
+            if more > 0 {
+                kept.push((slot, more));
+            }
+        }
+        let session = &mut self.sessions.list[number as usize];
+        for (slot, more) in kept {
+            session.mark(slot);
+            session.available_bytes += more;
+        }
+        fx.send(client, waiting.correlation, Message::FetchResponse(response));
+    }
+
+    pub(super) fn delayed_fetch_due(&mut self, now: SimTime, number: u32, fx: &mut Effects) {
+        let Some(session) = self.sessions.list.get_mut(number as usize) else { return };
+        session.timer_set = false;
+        match session.waiting {
+            Some(waiting) if waiting.deadline <= now => self.answer_fetch(number, fx),
+            Some(waiting) => {
+                session.timer_set = true;
+                let generation = self.lifecycle.incarnation;
+                let timer = Timer { kind: TimerKind::DelayedFetch, key: number, generation };
+                fx.timer(waiting.deadline, timer);
+            }
+            None => {}
+        }
+    }
+
+    /// A replica began or ceased to lead: sessions that include it hear of it at once.
+    pub(super) fn upset_watchers(&mut self, partition: TopicPartition, fx: &mut Effects) {
+        let Some(replica) = self.replicas[partition.index()].as_deref_mut() else { return };
+        for watcher in replica.watchers.clone() {
+            if self.sessions.upset(watcher) {
+                self.answer_fetch(watcher.session, fx);
+            }
+        }
+    }
+
+    pub(super) fn list_offsets(
+        &mut self,
+        from: NodeId,
+        correlation: u32,
+        asked: &[(TopicPartition, ListOffsetsAt)],
+        fx: &mut Effects,
+    ) {
+        let listed = asked.iter().map(|&(partition, at)| self.list_offset(partition, at)).collect();
+        fx.send(from, correlation, Message::ListOffsetsResponse(listed));
+    }
+
+    fn list_offset(&self, partition: TopicPartition, at: ListOffsetsAt) -> ListedOffset {
+        let mut listed =
+            ListedOffset { partition, at, error: ErrorCode::None, offset: None, leader_epoch: NO_EPOCH };
+        let leader = self.replica(partition).and_then(|replica| Some((replica, replica.leading.as_deref()?)));
+        let Some((replica, leading)) = leader else {
+            listed.error = ErrorCode::NotLeaderOrFollower;
+            return listed;
+        };
+        listed.leader_epoch = replica.leader_epoch;
+        let high_watermark = leading.high_watermark.offset;
+        match at {
+            ListOffsetsAt::Earliest => listed.offset = Some(replica.log.start().offset),
+            ListOffsetsAt::LogEnd => listed.offset = Some(replica.log.end().offset),
+            ListOffsetsAt::Latest if high_watermark < leading.epoch_start => {
+                listed.error = ErrorCode::OffsetNotAvailable;
+            }
+            ListOffsetsAt::Latest => listed.offset = Some(high_watermark),
+            ListOffsetsAt::Time(time) => {
+                let mut batches = replica.log.batches_from(0).take_while(|b| b.base_offset < high_watermark);
+                let batch = batches.find(|batch| batch.max_time() >= time);
+                listed.offset = batch.map(|batch| {
+                    let n = (0..batch.count).find(|&n| batch.record_time(n) >= time).unwrap_or(0);
+                    batch.base_offset + u64::from(n)
+                });
+            }
+        }
+        listed
+    }
+}
+
+/// Adds one part to a response; returns how many bytes it still has after that.
+fn fill(
+    replicas: &[Option<Box<Replica>>],
+    image: &crate::metadata::MetadataImage,
+    own: BrokerId,
+    client: NodeId,
+    part: &mut Part,
+    budget: &mut u64,
+    response: &mut FetchResponse,
+) -> u64 {
+    let partition = part.asked.partition;
+    let mut fetched = FetchedPartition {
+        partition,
+        batches: 0,
+        error: part.error,
+        high_watermark: 0,
+        log_start_offset: 0,
+        diverging: None,
+        leader: None,
+    };
+    let replica = replicas.get(partition.index()).and_then(Option::as_deref);
+    let leader = replica.and_then(|replica| Some((replica, replica.leading.as_deref()?)));
+    let Some((replica, leading)) = leader else {
+        fetched.error = ErrorCode::NotLeaderOrFollower;
+        fetched.leader = leader_hint(image, partition).filter(|&(leader, _)| leader != own);
+        response.partitions.push(fetched);
+        return 0;
+    };
+    fetched.high_watermark = leading.high_watermark.offset;
+    fetched.log_start_offset = replica.log.start().offset;
+    if part.diverging {
+        fetched.diverging = replica.log.end_of_epoch(part.asked.last_fetched_epoch);
+        response.partitions.push(fetched);
+        return 0;
+    }
+    if part.asked.current_leader_epoch != NO_EPOCH && part.asked.current_leader_epoch < replica.leader_epoch {
+        fetched.error = ErrorCode::FencedLeaderEpoch;
+    }
+    if fetched.error != ErrorCode::None {
+        response.partitions.push(fetched);
+        return 0;
+    }
+    let follower = matches!(client, NodeId::Broker(_));
+    let limit = if follower { replica.log.end() } else { leading.high_watermark };
+    let before = response.batches.len();
+    let first = response.batches.is_empty();
+    let max_bytes = (*budget).min(u64::from(part.asked.max_bytes));
+    part.next = replica.log.read(part.at, limit, max_bytes, first, &mut response.batches);
+    fetched.batches = (response.batches.len() - before) as u32;
+    *budget = budget.saturating_sub(part.next.position - part.at.position);
+    response.partitions.push(fetched);
+    limit.position.saturating_sub(part.next.position).min(u64::from(part.asked.max_bytes))
+}

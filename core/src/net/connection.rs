@@ -1,0 +1,87 @@
+//! Connections: one a pair of nodes, made of two directed links; each link keeps its order.
+use crate::kernel::{Draws, Purpose, SimTime};
+
+const JITTER: Purpose = Purpose::new("latency jitter");
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Link {
+    /// Cached one-way latency, microseconds; meaningful if `version` is the distances'.
+    pub latency_us: u32,
+    /// The version of the distances `latency_us` and `cut` were read from.
+    pub version: u32,
+    /// Nothing gets through.
+    pub cut: bool,
+    /// The connection is open.
+    pub open: bool,
+    /// Which of the connections of this pair, counted from 0; what was sent on an older one never arrives.
+    pub generation: u32,
+    /// Which process start of the receiver the connection was opened to.
+    pub incarnation: u16,
+    /// How many messages were sent.
+    sent: u32,
+    /// When the last message arrives.
+    last_arrival: SimTime,
+    /// When the last byte sent so far leaves.
+    busy_until: SimTime,
+}
+
+impl Link {
+    /// When a message sent now arrives, `extra_us` later than one on an open connection would.
+    #[inline]
+    pub fn arrival(
+        &mut self,
+        now: SimTime,
+        bytes: u64,
+        extra_us: u64,
+        jitter_percent: u32,
+        bytes_per_s: u64,
+        draws: Draws,
+    ) -> SimTime {
+        self.sent = self.sent.wrapping_add(1);
+        let jitter_max_us = self.latency_us as u64 * jitter_percent as u64 / 100;
+        let jitter_us = draws.at(JITTER, u64::from(self.sent)).below(jitter_max_us as u32 + 1);
+        let leaves = self.busy_until.max(now).plus_us(bytes * 1_000_000 / bytes_per_s);
+        self.busy_until = leaves;
+        let travelled = leaves.plus_us(u64::from(self.latency_us) + u64::from(jitter_us) + extra_us);
+        self.last_arrival = travelled.max(self.last_arrival);
+        self.last_arrival
+    }
+}
+
+/// All links, by sender and receiver.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    links: Vec<Vec<Link>>,
+}
+
+impl Network {
+    /// The link from the node numbered `from` to the one numbered `to`.
+    #[inline]
+    pub fn link(&mut self, from: u32, to: u32) -> &mut Link {
+        let (from, to) = (from as usize, to as usize);
+        if self.links.len() <= from {
+            self.links.resize_with(from + 1, Vec::new);
+        }
+        let row = &mut self.links[from];
+        if row.len() <= to {
+            row.resize_with(to + 1, Link::default);
+        }
+        &mut row[to]
+    }
+
+    /// Whether a connection from `from` to `to` is open.
+    pub fn is_open(&self, from: u32, to: u32) -> bool {
+        let link = self.links.get(from as usize).and_then(|row| row.get(to as usize));
+        link.is_some_and(|link| link.open)
+    }
+
+    /// Closes both directions: what is under way on them never arrives.
+    pub fn close(&mut self, a: u32, b: u32) {
+        for (from, to) in [(a, b), (b, a)] {
+            let link = self.link(from, to);
+            link.open = false;
+            link.generation += 1;
+        }
+    }
+}

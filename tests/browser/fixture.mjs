@@ -1,0 +1,139 @@
+// What every browser test and tool here stands on: a static server that offers the site under a sub-path, a
+// Chromium, and a page that is watched: an error on the console, a breach of the content security policy, a failed
+// request or one to another origin fails the test.
+import { createServer } from "node:http";
+import { mkdir, readFile } from "node:fs/promises";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+// The site must work from wherever someone puts it.
+export const SITE = "/some/sub/path/";
+export const PROBE = "/probe/";
+const folders = [
+  [SITE, join(root, "dist")],
+  [PROBE, join(root, "tests/browser/probe")],
+  [PROBE, join(root, "target/probe/web")],
+];
+
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+};
+
+async function answer(request, response) {
+  const path = normalize(decodeURIComponent(new URL(request.url, "http://host").pathname));
+  for (const [prefix, folder] of folders) {
+    if (!path.startsWith(prefix)) continue;
+    const file = path.slice(prefix.length) || "index.html";
+    const body = await readFile(join(folder, file)).catch(() => null);
+    if (body === null) continue;
+    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" });
+    return response.end(body);
+  }
+  response.writeHead(404).end();
+}
+
+/** Starts the server on a free port: `{ origin, close }`. */
+export async function startServer() {
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.writeHead(400).end());
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  const close = () => new Promise((closed) => (server.closeAllConnections(), server.close(closed)));
+  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+/** Starts the browser that xtask found. */
+export function startBrowser() {
+  const executablePath = process.env.KAFKARIUM_BROWSER;
+  if (!executablePath) throw new Error("KAFKARIUM_BROWSER is not set: run this through `cargo xtask`");
+  // Playwright itself makes it headless, with a new profile and without the sandbox that containers lack.
+  const args = ["--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"];
+  return chromium.launch({ executablePath, args });
+}
+
+/** Opens a watched page: `{ page, faults, close }`; `faults` are sentences, and empty when all is well. */
+export async function openPage(browser, origin, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const faults = [];
+  await context.route(
+    (url) => !["data:", "blob:"].includes(url.protocol) && url.origin !== origin,
+    (route) => {
+      faults.push(`a request left the page: ${route.request().url()}`);
+      return route.abort();
+    },
+  );
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      console.error(`content security policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`);
+    });
+  });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
+  page.on("crash", () => faults.push("the page crashed"));
+  page.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`);
+  });
+  return { page, faults, close: () => context.close() };
+}
+
+let shared;
+
+/** The server and browser that all tests of one file share; whoever asks first starts them. */
+function sharedStart() {
+  shared ??= Promise.all([startServer(), startBrowser()]);
+  return shared;
+}
+
+/** To be called once when a file's tests are over. */
+export async function closeShared() {
+  if (!shared) return;
+  const [server, browser] = await shared;
+  await browser.close();
+  await server.close();
+}
+
+/** A wait on a condition has Playwright's limit; this one is for a page that hangs without a word. */
+async function inTime(work, limit = 120_000) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the test took over ${limit / 1000} s`)), limit);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Runs one test in a watched page of its own, opened at `at` below the server's origin. `use` gets the page and
+ * `{ url, faults }`. Options are Playwright's context options and `expectFaults`, which leaves judging them to `use`.
+ * When a test fails, what the page looked like is in target/browser/.
+ */
+export async function withPage(at, use, { expectFaults = false, ...options } = {}) {
+  const [server, browser] = await sharedStart();
+  const { page, faults, close } = await openPage(browser, server.origin, options);
+  const url = server.origin + at;
+  try {
+    await page.goto(url);
+    await inTime(use(page, { url, faults }));
+    if (!expectFaults && faults.length > 0) throw new Error(faults.join("\n"));
+  } catch (error) {
+    const folder = join(root, "target/browser");
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, `${Date.now()}.png`);
+    await page.screenshot({ path }).catch(() => {});
+    if (faults.length > 0) error.message += `\nseen in the page:\n  ${faults.join("\n  ")}`;
+    error.message += `\nscreenshot: ${path}`;
+    throw error;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,43 @@
+//! Builds the static site: Trunk, then two finishing touches of our own in dist/.
+use crate::{
+    setup,
+    shell::{self, Outcome},
+    wasm,
+};
+use std::{fs, path::PathBuf};
+
+/// Where the site is left.
+pub(crate) fn dist() -> PathBuf {
+    shell::root().join("dist")
+}
+
+/// Builds dist/.
+pub(crate) fn build() -> Outcome {
+    setup::for_page()?;
+    shell::step("building the page into dist/ (about two minutes the first time)", || {
+        let mut trunk = shell::command("trunk");
+        trunk.args(["build", "--release", "--offline", "true", "--skip-version-check", "--log", "warn"]);
+        // Trunk takes only `true` and `false` here, where others write NO_COLOR=1.
+        shell::run(trunk.env_remove("NO_COLOR"))?;
+        wasm::shrink_all(&dist(), &["app"])?;
+        name_the_build()
+    })
+}
+
+/// Puts a digest of everything in dist/ in the place of `BUILD` in index.html: addresses whose file names do not
+/// change carry it as a query, so that a new page never runs an old worker out of a cache.
+fn name_the_build() -> Outcome {
+    let say = |error: std::io::Error| format!("dist/ could not be finished: {error}");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(dist()).map_err(say)?.filter_map(|entry| entry.ok()).map(|entry| entry.path()).collect();
+    files.sort();
+    let mut digest: u64 = 0xcbf2_9ce4_8422_2325;
+    for file in files.iter().filter(|path| path.is_file()) {
+        for byte in fs::read(file).map_err(say)? {
+            digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    let index = dist().join("index.html");
+    let html = fs::read_to_string(&index).map_err(say)?;
+    fs::write(&index, html.replace("?v=BUILD", &format!("?v={digest:016x}"))).map_err(say)
+}

@@ -1,0 +1,151 @@
+//! WebAssembly files: shrinking them where wasm-opt is at hand, and building the probe that Node, a page and a
+//! worker run.
+use crate::{
+    setup,
+    shell::{self, Outcome},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+/// What the compiler uses by default. Not `--all-features`: what comes out then need not run in a browser.
+const FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Older ones accept today's output and break it: 108 was seen to give a page that does not start.
+const OLDEST_WASM_OPT: u32 = 116;
+
+/// Shrinks every .wasm file of a folder in place. The names of functions, nearly half of a file, are always taken
+/// out. A wasm-opt then takes a few per cent more: from files whose name starts with one of `for_size` at any price,
+/// from others without loss of speed. Without one, or with one that refuses a file, that is all.
+pub(crate) fn shrink_all(dir: &Path, for_size: &[&str]) -> Outcome {
+    let say = |error: std::io::Error| format!("{} could not be worked on: {error}", dir.display());
+    let optimise = usable_wasm_opt();
+    for path in fs::read_dir(dir).map_err(say)?.filter_map(|entry| entry.ok()).map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let before = fs::read(&path).map_err(say)?;
+            let after = without_names(&before).ok_or_else(|| format!("{name} is no WebAssembly"))?;
+            fs::write(&path, &after).map_err(say)?;
+            let level = if for_size.iter().any(|prefix| name.starts_with(prefix)) { "-Oz" } else { "-O3" };
+            let by = if optimise && wasm_opt(&path, level) {
+                format!(", by wasm-opt {level}")
+            } else {
+                String::new()
+            };
+            let size = fs::metadata(&path).map_err(say)?.len();
+            eprintln!("    {name}: {} KiB compiled, {} KiB left{by}", before.len() / 1024, size / 1024);
+        }
+    }
+    Ok(())
+}
+
+fn usable_wasm_opt() -> bool {
+    let version = shell::output(shell::command("wasm-opt").arg("--version")).unwrap_or_default();
+    let version: Option<u32> = version.split_whitespace().find_map(|word| word.parse().ok());
+    let usable = version.is_some_and(|version| version >= OLDEST_WASM_OPT);
+    if !usable {
+        let found =
+            version.map_or(String::from("no wasm-opt"), |version| format!("wasm-opt {version} is too old"));
+        eprintln!(
+            "    ({found}: nothing is lost but a few per cent of size; binaryen has {OLDEST_WASM_OPT} and newer)"
+        );
+    }
+    usable
+}
+
+fn wasm_opt(path: &Path, level: &str) -> bool {
+    let smaller = path.with_extension("wasm.opt");
+    let mut opt = shell::command("wasm-opt");
+    opt.arg(level)
+        .args(FEATURES)
+        .arg("-o")
+        .arg(&smaller)
+        .arg(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let done = opt.status().is_ok_and(|status| status.success()) && fs::rename(&smaller, path).is_ok();
+    if !done {
+        // There may be nothing to remove.
+        let _ = fs::remove_file(&smaller);
+    }
+    done
+}
+
+/// A module without its custom sections, which change nothing that runs: names, producers, features. `None` if this
+/// is not a module.
+fn without_names(module: &[u8]) -> Option<Vec<u8>> {
+    let (header, mut rest) = module.split_at_checked(8)?;
+    if !header.starts_with(b"\0asm") {
+        return None;
+    }
+    let mut kept = header.to_vec();
+    while let Some((&id, after_id)) = rest.split_first() {
+        // The section's size is a LEB128 number.
+        let digits = after_id.iter().position(|byte| byte & 0x80 == 0)? + 1;
+        let number = |size: usize, byte: &u8| (size << 7) | usize::from(byte & 0x7f);
+        let size = after_id.get(..digits.min(5))?.iter().rev().fold(0, number);
+        let section;
+        (section, rest) = rest.split_at_checked(1 + digits + size)?;
+        if id != 0 {
+            kept.extend_from_slice(section);
+        }
+    }
+    Some(kept)
+}
+
+/// Where the probe is left: `node/`, `web/`, and the native digest table beside them.
+pub(crate) fn probe_dir() -> PathBuf {
+    shell::root().join("target").join("probe")
+}
+
+/// Builds tests/wasm for Node and for browsers.
+pub(crate) fn build_probe() -> Outcome {
+    setup::for_page()?;
+    shell::step("building the WebAssembly probe", || {
+        let mut build = shell::cargo();
+        build.args(["build", "--quiet", "--release", "--package", "kafkarium-wasm-probe", "--lib"]);
+        shell::run(build.args(["--target", setup::WASM_TARGET, "--target-dir", "target"]))?;
+        let built =
+            shell::root().join("target").join(setup::WASM_TARGET).join("release/kafkarium_wasm_probe.wasm");
+        for (target, dir) in [("nodejs", "node"), ("web", "web")] {
+            let mut bindgen = shell::command("wasm-bindgen");
+            bindgen.args(["--target", target, "--no-typescript", "--out-name", "probe", "--out-dir"]);
+            shell::run(bindgen.arg(probe_dir().join(dir)).arg(&built))?;
+            shrink_all(&probe_dir().join(dir), &[])?;
+        }
+        let mut native = shell::cargo();
+        native.args(["run", "--quiet", "--package", "kafkarium-wasm-probe", "--bin", "digest_table"]);
+        let table =
+            shell::output(&mut native).ok_or_else(|| format!("`{}` failed", shell::describe(&native)))?;
+        fs::write(probe_dir().join("native.json"), table)
+            .map_err(|error| format!("target/probe could not be written: {error}"))?;
+        // Node takes what it is given here for CommonJS, whatever a package.json above says.
+        fs::write(probe_dir().join("node/package.json"), "{\"type\":\"commonjs\"}\n")
+            .map_err(|error| format!("target/probe could not be written: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_sections_go_and_the_others_stay() {
+        let header = b"\0asm\x01\0\0\0";
+        let types = [&[1, 0x80, 0x01][..], &[7; 128]].concat();
+        let names = [0, 5, 4, b'n', b'a', b'm', b'e'];
+        let module = [header, &types[..], &names].concat();
+        assert_eq!(without_names(&module), Some([header, &types[..]].concat()));
+        assert_eq!(without_names(&module[..module.len() - 1]), None, "cut off");
+        assert_eq!(without_names(b"<html>"), None);
+    }
+}
