@@ -58,7 +58,7 @@ impl<'s> Targets<'s> {
                     let why = format!("there are {count} producers already, and no more can be added");
                     return Err(CommandError::NotNow { why });
                 }
-                let name = self.name_for_another(like);
+                let name = name_for_another(like, |name| self.producers().any(|other| other == name));
                 self.added_producers.push(name);
                 Ok(())
             }
@@ -66,19 +66,6 @@ impl<'s> Targets<'s> {
             | Command::SetRate { producer: name, .. }
             | Command::SendRecord { producer: name, .. } => self.producer(name),
             Command::SetConfig { target, key, value } => self.config(target, key, value),
-        }
-    }
-
-    /// The name of a producer added like another: `checkout-2` after `checkout`, the first that is free.
-    pub fn name_for_another(&self, like: &str) -> String {
-        let known = |name: &String| self.producers().any(|other| other == name);
-        let mut n = 2_u32;
-        loop {
-            let name = format!("{like}-{n}");
-            if !known(&name) {
-                return name;
-            }
-            n += 1;
         }
     }
 
@@ -167,7 +154,19 @@ impl Scenario {
     }
 }
 
-/// The index of `name`, or an error with the nearest name.
+/// The name of a producer added like another: `checkout-2` after `checkout`, the first that is not taken.
+pub fn name_for_another(like: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut n = 2_u32;
+    loop {
+        let name = format!("{like}-{n}");
+        if !is_taken(&name) {
+            return name;
+        }
+        n += 1;
+    }
+}
+
+/// The index of `name`, or the error that there is none.
 fn find<'n>(
     what: &'static str,
     name: &str,

@@ -2,7 +2,8 @@
 //!
 //! A command is written the same way everywhere (file, link, page, command line): [`Command`]'s `Display`.
 use super::words::{
-    NAME_FORM, RATE_FORMS, Words, is_legal_name, nearest, quote, show_duration, show_moment, show_rate,
+    NAME_FORM, RATE_FORMS, Words, is_legal_name, nearest, quote, show_clipped, show_duration, show_moment,
+    show_rate,
 };
 use crate::client::Rate;
 use crate::kernel::SimTime;
@@ -247,10 +248,7 @@ impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CommandError::Unreadable { text, expected } => {
-                let mut shown: String = text.chars().take(80).collect();
-                if shown.len() < text.len() {
-                    shown.push_str("...");
-                }
+                let shown = show_clipped(text, 80);
                 write!(f, "`{shown}` is no command; expected is {expected}")
             }
             CommandError::NoSuch { what, name } => write!(f, "there is no {what} `{name}`"),
@@ -276,7 +274,10 @@ impl FromStr for Command {
         let command = read_command(&mut words).map_err(unreadable)?;
         match words.rest() {
             "" => Ok(command),
-            rest => Err(unreadable(format!("`{command}`, without `{rest}` after it"))),
+            rest => {
+                let [command, rest] = [&command.to_string(), rest].map(|text| show_clipped(text, 80));
+                Err(unreadable(format!("`{command}`, without `{rest}` after it")))
+            }
         }
     }
 }

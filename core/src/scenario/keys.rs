@@ -73,13 +73,16 @@ pub(super) fn check_pair(scope: Scope, key: &str, value: &str) -> Option<KeyProb
     problems.into_iter().next()
 }
 
+/// Whether a key was set; if not, the keys there are, or `None` for a wrong value.
+type Set = Result<(), Option<Vec<&'static str>>>;
+
 // ---- Stopgap until the configuration room lands: the keys it will know, without their ranges. ----
 
 fn read<C>(
     pairs: &[(String, String)],
     scope: &str,
     mut config: C,
-    set: fn(&mut C, &str, &str) -> Result<(), Option<Vec<&'static str>>>,
+    set: fn(&mut C, &str, &str) -> Set,
 ) -> Answer<C> {
     let mut problems = Vec::new();
     for (index, (key, value)) in pairs.iter().enumerate() {
@@ -134,7 +137,7 @@ impl Value for AutoOffsetReset {
 }
 macro_rules! setter {
     ($name:ident, $config:ty, $($key:literal $($field:ident).+,)*) => {
-        fn $name(config: &mut $config, key: &str, value: &str) -> Result<(), Option<Vec<&'static str>>> {
+        fn $name(config: &mut $config, key: &str, value: &str) -> Set {
             match key {
                 $($key => config.$($field).+ = Value::value(value).ok_or(None)?,)*
                 _ => return Err(Some(vec![$($key),*])),

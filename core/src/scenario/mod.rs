@@ -9,10 +9,11 @@ mod keys;
 pub mod limits;
 mod model;
 mod read;
+mod shipped;
 mod source;
 pub mod words;
 
-pub use check::Targets;
+pub use check::{Targets, name_for_another};
 pub use command::{
     COMMAND_CHARS_MAX, COMMAND_FORMS, Command, CommandError, ConfigTarget, Place, TimedCommand,
 };
@@ -21,5 +22,4 @@ pub use model::{
     BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints,
 };
 pub use read::{FORMAT, read};
-
-pub use crate::net::LinkSpec;
+pub use shipped::{Shipped, shipped, shipped_named};

@@ -1,17 +1,18 @@
 //! Reading a scenario's text: everything it says, or everything that is wrong with it.
 use super::check::{Targets, nearest_to};
-use super::source::{Pair, Section, Source, Taken, clip, integer};
+use super::source::{Pair, Section, Source, Taken, clip, in_order, integer};
 use super::words::{
     NAME_FORM, RATE_FORMS, Words, is_legal_name, nearest, parse_bandwidth, parse_milli, parse_percent,
     parse_range, parse_rate, parse_speed, show_duration, show_number,
 };
 use super::{
-    BrokerSpec, Command, CommandError, Fact, GroupSpec, LinkSpec, ProducerSpec, Scenario, ScenarioError,
-    TimedCommand, TopicSpec, ViewHints, keys, limits,
+    BrokerSpec, Command, CommandError, Fact, GroupSpec, ProducerSpec, Scenario, ScenarioError, TimedCommand,
+    TopicSpec, ViewHints, keys, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
+use crate::net::LinkSpec;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
@@ -23,13 +24,17 @@ pub fn read(text: &str) -> Result<Scenario, Vec<ScenarioError>> {
     let mut source = Source::new(text);
     if text.len() > limits::TEXT_BYTES {
         let (bytes, most) = (show_number(text.len() as u64), show_number(limits::TEXT_BYTES as u64));
-        source.wrong(0, format!("the text is {bytes} bytes long"), format!("at most {most}"));
+        source.wrong(0, format!("the text is {bytes} bytes long"), &format!("at most {most}"));
         return Err(source.into_errors());
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors.iter().take(limits::ERRORS) {
         let at = error.span().map_or(0, |span| span.start);
-        source.not_toml(at, format!("this is not TOML: {}", error.message()));
+        let what = match (error.message(), error.span().and_then(|span| text.get(span))) {
+            ("duplicate key", Some(key)) => format!("`{}` is set twice", clip(key)),
+            (message, _) => format!("this is not TOML: {message}"),
+        };
+        source.not_toml(at, what);
     }
     let top = Section { table: table.get_ref(), header: "", at: 0 };
     let mut reader = Reader { source, scenario: empty(), is_sound: true };
@@ -72,10 +77,10 @@ impl<'t> Reader<'t> {
             "format", "title", "about", "try", "seed", "warm-up", "duration", "cluster", "topic", "producer",
             "group", "links", "timeline", "expect", "view",
         ];
-        self.source.allow(top, &parts);
         if !self.is_of_this_format(top) {
             return;
         }
+        self.source.allow(top, &parts);
         self.head(top);
         self.cluster(top);
         self.topics(top);
@@ -89,6 +94,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text of a newer format may mean anything: nothing else is said of it.
+    #[inline(never)]
     fn is_of_this_format(&mut self, top: Section<'_, 't>) -> bool {
         if top.table.get("format").is_none() {
             let what = "the scenario does not say which format it is written in";
@@ -98,11 +104,12 @@ impl<'t> Reader<'t> {
         let Some(format) = self.source.number(top, "format", 1..=u64::from(u32::MAX)) else { return true };
         if format.value > FORMAT {
             let what = format!("this scenario is of format {}, made for a newer Kafkarium", format.value);
-            self.source.wrong(format.at, what, format!("format {FORMAT}"));
+            self.source.wrong(format.at, what, &format!("format {FORMAT}"));
         }
         format.value == FORMAT
     }
 
+    #[inline(never)]
     fn head(&mut self, top: Section<'_, 't>) {
         let [title_max, about_max, try_max] = limits::PROSE_CHARS;
         let mut prose =
@@ -127,6 +134,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn cluster(&mut self, top: Section<'_, 't>) {
         let mut cluster = self.source.table(top, "cluster", "[cluster]");
         let nothing = DeTable::new();
@@ -170,6 +178,7 @@ impl<'t> Reader<'t> {
         self.scenario.broker_config = Arc::new(self.understand(&pairs, answer, "brokers"));
     }
 
+    #[inline(never)]
     fn topics(&mut self, top: Section<'_, 't>) {
         for section in self.source.tables(top, "topic", "[[topic]]", limits::TOPICS) {
             self.source.allow(section, &["name", "partitions", "replication-factor", "config", "placement"]);
@@ -217,7 +226,7 @@ impl<'t> Reader<'t> {
                 self.source.wrong(
                     section.at,
                     what,
-                    format!("at most {} in all", show_number(limits::PARTITIONS)),
+                    &format!("at most {} in all", show_number(limits::PARTITIONS)),
                 );
                 break;
             }
@@ -225,6 +234,7 @@ impl<'t> Reader<'t> {
         self.is_sound &= self.scenario.topics.iter().all(|topic| !topic.name.is_empty());
     }
 
+    #[inline(never)]
     fn placement(&mut self, topic: Section<'_, 't>) -> Option<Vec<Vec<BrokerId>>> {
         let expected = || "for each partition a list of brokers, such as `[[1, 2], [2, 3]]`".into();
         let placed = self.source.take(topic, "placement", expected, |value| {
@@ -246,7 +256,7 @@ impl<'t> Reader<'t> {
             distinct.sort();
             distinct.dedup();
             let what = if replicas.len() != factor || replicas.is_empty() {
-                format!("partition {index} has {} replicas, and partition 0 has {factor}", replicas.len())
+                format!("partition 0 has {factor} replicas, and partition {index} has {}", replicas.len())
             } else if distinct.len() != replicas.len() {
                 format!("partition {index} has two replicas on one broker")
             } else if let Some(id) =
@@ -263,6 +273,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Tells of a number that contradicts the placement.
+    #[inline(never)]
     fn agrees(&mut self, key: &str, said: Option<&Taken<u64>>, placed: Option<u64>) {
         let (Some(said), Some(placed)) = (said, placed) else { return };
         if said.value != placed {
@@ -271,6 +282,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn producers(&mut self, top: Section<'_, 't>) {
         let mut per_s = 0_u64;
         for (index, section) in
@@ -304,19 +316,20 @@ impl<'t> Reader<'t> {
             per_s += peak_milli_per_s(&workload.rate).div_ceil(1_000) * count.unwrap_or(1);
             if self.scenario.producers.len() as u64 > limits::PRODUCERS {
                 let what = format!("up to this one there are {} producers", self.scenario.producers.len());
-                self.source.wrong(section.at, what, format!("at most {} in all", limits::PRODUCERS));
+                self.source.wrong(section.at, what, &format!("at most {} in all", limits::PRODUCERS));
                 break;
             }
             // Rates that are no whole numbers are rounded up one by one: allow each its share.
             if per_s > limits::RECORDS_PER_S + limits::PRODUCERS {
                 let what = format!("up to this producer there are {} records a second", show_number(per_s));
                 let most = show_number(limits::RECORDS_PER_S);
-                self.source.wrong(section.at, what, format!("at most {most}/s in all"));
+                self.source.wrong(section.at, what, &format!("at most {most}/s in all"));
                 break;
             }
         }
     }
 
+    #[inline(never)]
     fn workload(&mut self, producer: Section<'_, 't>) -> Workload {
         let rate = self.source.written(producer, "rate", RATE_FORMS, parse_rate);
         let forms = "`none`, `uniform 6`, `zipf 100 1.1` or `hot 10 80%`, with at most 100,000 keys";
@@ -341,6 +354,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn groups(&mut self, top: Section<'_, 't>) {
         for (index, section) in
             self.source.tables(top, "group", "[[group]]", limits::GROUPS).into_iter().enumerate()
@@ -399,12 +413,13 @@ impl<'t> Reader<'t> {
             let all: u64 = self.scenario.groups.iter().map(|group| u64::from(group.members)).sum();
             if all > limits::MEMBERS {
                 let what = format!("up to this group there are {all} members");
-                self.source.wrong(section.at, what, format!("at most {} in all", limits::MEMBERS));
+                self.source.wrong(section.at, what, &format!("at most {} in all", limits::MEMBERS));
                 break;
             }
         }
     }
 
+    #[inline(never)]
     fn links(&mut self, top: Section<'_, 't>) {
         let Some(links) = self.source.table(top, "links", "[links]") else { return };
         let parts = ["same-rack", "between-racks", "between-data-centers", "jitter", "bandwidth"];
@@ -431,6 +446,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn timeline(&mut self, top: Section<'_, 't>) {
         let mut read: Vec<(TimedCommand, usize)> = Vec::new();
         for section in self.source.tables(top, "timeline", "[[timeline]]", limits::TIMELINE) {
@@ -452,12 +468,12 @@ impl<'t> Reader<'t> {
                     read.push((TimedCommand { at, command }, text.at));
                 }
                 Err(CommandError::Unreadable { text: shown, expected }) => {
-                    self.source.wrong(text.at, format!("`{}` is no command", clip(&shown)), expected);
+                    self.source.wrong(text.at, format!("`{}` is no command", clip(&shown)), &expected);
                 }
                 Err(error) => self.source.wrong(text.at, error.to_string(), ""),
             }
         }
-        read.sort_by_key(|(timed, _)| timed.at);
+        read = in_order(read, |(timed, _)| timed.at.0);
         if self.is_sound {
             let mut targets = Targets::of(&self.scenario);
             for (timed, at) in &read {
@@ -475,6 +491,7 @@ impl<'t> Reader<'t> {
         self.scenario.timeline = read.into_iter().map(|(timed, _)| timed).collect();
     }
 
+    #[inline(never)]
     fn expectations(&mut self, top: Section<'_, 't>) {
         let Some(expect) = self.source.table(top, "expect", "[expect]") else { return };
         let words: Vec<&'static str> = Fact::WORDS.iter().map(|(_, word)| *word).collect();
@@ -502,12 +519,13 @@ impl<'t> Reader<'t> {
             self.scenario.expectations.extend(read.value);
             if self.scenario.expectations.len() as u64 > limits::EXPECTATIONS {
                 let what = format!("there are {} expectations", self.scenario.expectations.len());
-                self.source.wrong(read.at, what, format!("at most {}", limits::EXPECTATIONS));
+                self.source.wrong(read.at, what, &format!("at most {}", limits::EXPECTATIONS));
                 break;
             }
         }
     }
 
+    #[inline(never)]
     fn view(&mut self, top: Section<'_, 't>) {
         let Some(view) = self.source.table(top, "view", "[view]") else { return };
         self.source.allow(view, &["follow-key", "select", "speed"]);
@@ -527,6 +545,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn can_select(&self, text: &str) -> bool {
         let scenario = &self.scenario;
         let mut words = Words::new(text);
@@ -551,6 +570,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What real Kafka would warn of, or what an author would want to know.
+    #[inline(never)]
     fn notes(&mut self) {
         let scenario = &self.scenario;
         let mut notes = Vec::new();
@@ -603,6 +623,7 @@ impl<'t> Reader<'t> {
         config
     }
 
+    #[inline(never)]
     fn has(&mut self, section: Section<'_, 't>, key: &str, expected: &str) {
         if section.table.get(key).is_none() {
             let what = format!("this `{}` has no `{key}`", section.header);
@@ -610,17 +631,20 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn required_name(&mut self, section: Section<'_, 't>, key: &str) -> Option<Taken<String>> {
         self.has(section, key, &format!("a name of {NAME_FORM}"));
         self.name(section, key)
     }
 
+    #[inline(never)]
     fn name(&mut self, section: Section<'_, 't>, key: &str) -> Option<Taken<String>> {
         let form = format!("a name of {NAME_FORM}");
         self.source.written(section, key, &form, |text| is_legal_name(text).then(|| text.into()))
     }
 
     /// A list of names, or one name.
+    #[inline(never)]
     fn names(&mut self, section: Section<'_, 't>, key: &str, count_max: u64) -> Vec<Taken<String>> {
         let form = || format!("a list of names, each of {NAME_FORM}");
         let legal = |value: &DeValue<'_>| value.as_str().filter(|text| is_legal_name(text)).map(String::from);
@@ -639,6 +663,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The rack a client stands in: one that has brokers.
+    #[inline(never)]
     fn rack(&mut self, section: Section<'_, 't>) -> String {
         let Some(rack) = self.name(section, "rack") else { return String::new() };
         let racks = || self.scenario.brokers.iter().map(|broker| broker.rack.as_str());
@@ -651,6 +676,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The topic of a producer: the only one, if it names none.
+    #[inline(never)]
     fn topic_of(&mut self, producer: Section<'_, 't>) -> String {
         match (self.name(producer, "topic"), self.scenario.topics.as_slice()) {
             (Some(topic), _) => {
@@ -666,6 +692,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(never)]
     fn topic_exists(&mut self, topic: &Taken<String>) {
         let names = || self.scenario.topics.iter().map(|topic| topic.name.as_str());
         if self.is_sound && names().all(|name| name != topic.value) {
@@ -705,3 +732,6 @@ fn parse_keys(text: &str) -> Option<Keys> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! A TOML text with its places: takes values out by name, and gathers everything that is wrong.
-use super::words::{nearest, parse_duration_us, show_duration, show_number};
+use super::words::{nearest, parse_duration_us, show_clipped, show_duration, show_number};
 use super::{ScenarioError, limits};
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -62,41 +62,57 @@ impl<'t> Source<'t> {
         self.problems.is_empty()
     }
 
+    #[inline(never)]
     pub(super) fn not_toml(&mut self, at: usize, what: String) {
         self.push(at, what, String::new(), None, Kind::Syntax);
     }
 
-    pub(super) fn wrong(&mut self, at: usize, what: String, expected: impl Into<String>) {
+    #[inline(never)]
+    pub(super) fn wrong(&mut self, at: usize, what: String, expected: &str) {
         self.push(at, what, expected.into(), None, Kind::Sure);
     }
 
+    #[inline(never)]
     pub(super) fn unknown(&mut self, at: usize, what: String, nearest: Option<String>) {
         self.push(at, what, String::new(), nearest, Kind::Sure);
     }
 
+    #[inline(never)]
     pub(super) fn relative(&mut self, at: usize, what: String, expected: &str, nearest: Option<String>) {
         self.push(at, what, expected.into(), nearest, Kind::Relative);
     }
 
+    #[inline(never)]
     pub(super) fn push_key(&mut self, at: usize, problem: super::keys::KeyProblem) {
         self.push(at, problem.what, problem.expected, problem.nearest, Kind::Sure);
     }
 
+    #[inline(never)]
     fn push(&mut self, at: usize, what: String, expected: String, nearest: Option<String>, kind: Kind) {
+        // What is quoted in it may be of any length and hold anything.
+        let what = show_clipped(&what, 400);
         self.problems.push(Problem { at, what, expected, nearest, kind });
     }
 
     /// Everything wrong, in the order of the text. After an error of syntax a table may be cut short or in the
     /// wrong place: then only what is wrong in any case is told.
+    #[inline(never)]
     pub(super) fn into_errors(self) -> Vec<ScenarioError> {
-        let is_toml = self.problems.iter().all(|problem| problem.kind != Kind::Syntax);
         let starts: Vec<usize> =
             std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let text = self.text;
-        let told = self.problems.into_iter().filter(|problem| is_toml || problem.kind != Kind::Relative);
+        let line_of = |at: usize| starts.partition_point(|start| *start <= at).max(1);
+        let broken: Vec<usize> =
+            self.problems.iter().filter(|p| p.kind == Kind::Syntax).map(|p| line_of(p.at)).collect();
+        let is_told = |problem: &Problem| match problem.kind {
+            Kind::Syntax => true,
+            Kind::Sure => !broken.contains(&line_of(problem.at)),
+            Kind::Relative => broken.is_empty(),
+        };
+        let told = self.problems.into_iter().filter(is_told);
         let mut errors: Vec<ScenarioError> = told
             .map(|problem| {
-                let line = starts.partition_point(|start| *start <= problem.at).max(1);
+                let line = line_of(problem.at);
                 let before = text.get(starts[line - 1]..problem.at).unwrap_or("");
                 ScenarioError {
                     line: line as u32,
@@ -107,7 +123,8 @@ impl<'t> Source<'t> {
                 }
             })
             .collect();
-        errors.sort();
+        let place = |error: &ScenarioError| u64::from(error.line) << 32 | u64::from(error.column);
+        errors = in_order(errors, place);
         errors.dedup();
         if errors.len() > limits::ERRORS {
             let more = errors.len() - limits::ERRORS;
@@ -120,27 +137,29 @@ impl<'t> Source<'t> {
     }
 
     /// A piece of the text as an error shows it.
+    #[inline(never)]
     fn shown(&self, value: &Spanned<DeValue<'_>>) -> String {
-        let piece = self.text.get(value.span()).unwrap_or("").lines().next().unwrap_or("");
-        if piece.chars().count() > 60 {
-            piece.chars().take(57).chain("...".chars()).collect()
-        } else {
-            piece.into()
-        }
+        clip(self.text.get(value.span()).unwrap_or("").lines().next().unwrap_or(""))
     }
 
     /// Tells of every key the section does not have.
+    #[inline(never)]
     pub(super) fn allow(&mut self, section: Section<'_, 't>, allowed: &[&'static str]) {
-        for key in section.table.keys() {
+        for (key, value) in section.table {
             let name = key.get_ref().as_ref();
             if !allowed.contains(&name) {
                 let what = match section.header {
                     "" => format!("`{}` is nothing a scenario has", clip(name)),
                     header => format!("`{}` is nothing that `{header}` has", clip(name)),
                 };
-                let mut near = nearest(name, allowed.iter().copied()).map(Into::into);
-                if near.is_none() && name.contains('.') {
-                    near = Some(format!("{}.config", section.header.trim_matches(['[', ']'])));
+                let near = nearest(name, allowed.iter().copied()).map(Into::into);
+                if near.is_none()
+                    && allowed.contains(&"config")
+                    && (value.get_ref().is_table() || name.contains('.'))
+                {
+                    let config = section.header.trim_matches(['[', ']']);
+                    self.wrong(key.span().start, what, &format!("`[{config}.config]` around Kafka's keys"));
+                    continue;
                 }
                 self.unknown(key.span().start, what, near);
             }
@@ -160,13 +179,21 @@ impl<'t> Source<'t> {
         match read(found.get_ref()) {
             Some(value) => Some(Taken { value, at }),
             None => {
-                let what = format!("`{key}` is `{}`", self.shown(found));
-                self.wrong(at, what, expected());
+                self.refuse(key, found, expected());
                 None
             }
         }
     }
 
+    /// Tells of a value that is not what it should be. Apart, so that its code is there once.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&mut self, key: &str, found: &Spanned<DeValue<'_>>, expected: String) {
+        let what = format!("`{key}` is `{}`", self.shown(found));
+        self.push(found.span().start, what, expected, None, Kind::Sure);
+    }
+
+    #[inline(never)]
     pub(super) fn number(
         &mut self,
         of: Section<'_, 't>,
@@ -179,6 +206,7 @@ impl<'t> Source<'t> {
     }
 
     /// Text of at most so many characters.
+    #[inline(never)]
     pub(super) fn prose(&mut self, of: Section<'_, 't>, key: &str, chars_max: u64) -> Option<Taken<String>> {
         let expected = || format!("a text in quotation marks, at most {} characters", show_number(chars_max));
         self.take(of, key, expected, |value| {
@@ -199,6 +227,7 @@ impl<'t> Source<'t> {
     }
 
     /// A stretch of time, in microseconds.
+    #[inline(never)]
     pub(super) fn duration(
         &mut self,
         of: Section<'_, 't>,
@@ -211,6 +240,7 @@ impl<'t> Source<'t> {
     }
 
     /// The sub-table `key`.
+    #[inline(never)]
     pub(super) fn table<'r>(
         &mut self,
         of: Section<'r, 't>,
@@ -222,13 +252,14 @@ impl<'t> Source<'t> {
             Some(table) => Some(Section { table, header, at: found.span().start }),
             None => {
                 let what = format!("`{key}` is `{}`", self.shown(found));
-                self.wrong(found.span().start, what, format!("a table, `{header}`"));
+                self.wrong(found.span().start, what, &format!("a table, `{header}`"));
                 None
             }
         }
     }
 
     /// The tables of the array `key`, at most so many.
+    #[inline(never)]
     pub(super) fn tables<'r>(
         &mut self,
         of: Section<'r, 't>,
@@ -246,26 +277,27 @@ impl<'t> Source<'t> {
                 }
                 _ => {
                     let what = format!("`{key}` is `{}`", self.shown(element));
-                    self.wrong(element.span().start, what, format!("`{header}` once for each"));
+                    self.wrong(element.span().start, what, &format!("`{header}` once for each"));
                 }
             }
         }
         if sections.len() as u64 > count_max {
             let what = format!("there are {} of `{header}`", show_number(sections.len() as u64));
             let expected = format!("at most {}", show_number(count_max));
-            self.wrong(sections[count_max as usize].at, what, expected);
+            self.wrong(sections[count_max as usize].at, what, &expected);
             sections.truncate(count_max as usize);
         }
         sections
     }
 
     /// Kafka's keys in the sub-table `config`, nested or dotted or quoted.
+    #[inline(never)]
     pub(super) fn pairs(&mut self, of: Section<'_, 't>, header: &'static str) -> Vec<Pair> {
         let mut pairs = Vec::new();
         if let Some(config) = self.table(of, "config", header) {
             self.flatten(config.table, "", &mut pairs);
         }
-        pairs.sort_by_key(|pair: &Pair| pair.at);
+        pairs = in_order(pairs, |pair: &Pair| pair.at as u64);
         let mut seen = std::collections::BTreeSet::new();
         for pair in &pairs {
             if !seen.insert(pair.key.clone()) {
@@ -276,6 +308,7 @@ impl<'t> Source<'t> {
     }
 
     /// Depth is bounded by the parser.
+    #[inline(never)]
     fn flatten(&mut self, table: &DeTable<'t>, prefix: &str, pairs: &mut Vec<Pair>) {
         for (key, found) in table {
             let name = match prefix {
@@ -326,10 +359,13 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 
 /// A name as an error shows it.
 pub(super) fn clip(name: &str) -> String {
-    let one_line: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if one_line.chars().count() > 60 {
-        one_line.chars().take(57).chain("...".chars()).collect()
-    } else {
-        one_line
-    }
+    show_clipped(name, 60)
+}
+
+/// Sorts by a number, keeping the order of equals. One sort serves every kind of thing: the code of each is large.
+pub(super) fn in_order<T>(things: Vec<T>, key: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut order: Vec<(u64, u32)> = things.iter().map(key).zip(0..).collect();
+    order.sort_unstable();
+    let mut things: Vec<Option<T>> = things.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, index)| things[index as usize].take()).collect()
 }

@@ -149,6 +149,17 @@ fn distance(a: &str, b: &str) -> u32 {
     last[b.len()]
 }
 
+/// A text as a sentence shows it: on one line, at most so many characters long.
+pub fn show_clipped(text: &str, chars_max: usize) -> String {
+    let mut shown: String =
+        text.chars().take(chars_max + 1).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if let Some((end, _)) = shown.char_indices().nth(chars_max) {
+        let cut = shown.char_indices().nth(chars_max.saturating_sub(3)).map_or(end, |(at, _)| at);
+        shown.replace_range(cut.., "...");
+    }
+    shown
+}
+
 /// Writes a number with its thousands parted: `10,000`.
 pub fn show_number(number: u64) -> String {
     let digits = number.to_string();
