@@ -201,7 +201,8 @@ impl Broker {
         self.sessions = Sessions::default();
         self.produces = PendingProduces::default();
         self.isr = isr::Proposals::default();
-        self.coordinator = Coordinator::new(self.id, self.draws, self.group_partitions.clone());
+        let draws = self.draws.part(u64::from(self.lifecycle.incarnation));
+        self.coordinator = Coordinator::new(self.id, draws, self.group_partitions.clone());
     }
 
     /// What its process does.

@@ -3,7 +3,7 @@ use super::World;
 use crate::config::{ConsumerConfig, ProducerConfig};
 use crate::log::TypedRecord;
 use crate::metadata::{BrokerId, GroupId};
-use crate::scenario::{Command, CommandError, ConfigTarget, Place};
+use crate::scenario::{Command, CommandError, ConfigTarget, Place, name_for_another};
 use crate::trace::{Fact, Process};
 use crate::wire::{CONTROLLER, NodeId};
 use std::sync::Arc;
@@ -88,11 +88,7 @@ impl World {
     fn add_producer_like(&mut self, at: u16) {
         let like = self.producers[at as usize].spec.clone();
         let rack = self.site(NodeId::Producer(at)).rack.clone();
-        let count = self.producers.iter().filter(|slot| slot.spec.topic == like.topic).count();
-        let mut name = format!("{}-{}", like.client_id, count + 1);
-        while self.producer_named(&name).is_ok() {
-            name.push('x');
-        }
+        let name = name_for_another(&like.client_id, |name| self.producer_named(name).is_ok());
         let spec = crate::scenario::ProducerSpec {
             name,
             topic: like.topic,

@@ -118,7 +118,7 @@ impl World {
         let draws = self.producer_draws(at);
         let slot = &mut self.producers[at as usize];
         slot.restart = false;
-        slot.node = Producer::new(slot.spec.clone(), draws);
+        slot.node = slot.node.restarted(slot.spec.clone(), draws);
         self.start(NodeId::Producer(at));
     }
 
