@@ -3,4 +3,4 @@
 //! This room knows the world as a thing that can be cloned and run; it knows nothing of Kafka's rules.
 
 mod session;
-pub use session::{FrameOptions, Session};
+pub use session::Session;

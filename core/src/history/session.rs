@@ -3,7 +3,7 @@ use crate::kernel::SimTime;
 use crate::observe::report::{
     AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
 };
-use crate::observe::view::Frame;
+use crate::observe::view::{Frame, FrameOptions};
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
 
 /// A run: `run(scenario, seed, commands)`, known up to some moment, standing at some moment.
@@ -12,19 +12,6 @@ pub struct Session {
     scenario: Scenario,
     seed: u64,
     commands: Vec<TimedCommand>,
-}
-
-/// What a frame is to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FrameOptions {
-    /// How many cells a lane gets; 0 for none (bars and heat maps).
-    pub cells_per_lane: u32,
-    /// The key whose records are marked.
-    pub follow_key: Option<String>,
-    /// Whether internal topics are included.
-    pub internal_topics: bool,
-    /// Whether messages in flight are included.
-    pub flights: bool,
 }
 
 impl Session {

@@ -288,3 +288,17 @@ pub struct OwnedView {
     /// The high watermark minus the position.
     pub lag: u64,
 }
+
+/// What a frame is to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct FrameOptions {
+    /// How many cells a lane gets; 0 for none (bars and heat maps).
+    pub cells_per_lane: u32,
+    /// The key whose records are marked.
+    pub follow_key: Option<String>,
+    /// Whether internal topics are included.
+    pub internal_topics: bool,
+    /// Whether messages in flight are included.
+    pub flights: bool,
+}
