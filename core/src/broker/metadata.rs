@@ -36,9 +36,12 @@ impl Broker {
             }
             MetadataRecord::PartitionChange { partition, .. } => self.apply_partition(now, *partition, fx),
             MetadataRecord::TopicConfig { topic, .. } => self.apply_topic_config(now, *topic, fx),
-            MetadataRecord::RegisterBroker { .. }
-            | MetadataRecord::BrokerRegistrationChange { .. }
-            | MetadataRecord::BrokerConfig { .. } => {}
+            MetadataRecord::RegisterBroker { .. } | MetadataRecord::BrokerRegistrationChange { .. } => {}
+            MetadataRecord::BrokerConfig { .. } => {
+                for topic in 0..self.image.topics.len() {
+                    self.apply_topic_config(now, TopicId(topic as u16), fx);
+                }
+            }
         }
     }
 

@@ -166,7 +166,7 @@ impl Broker {
     }
 
     fn periodic(&self, now: SimTime, kind: TimerKind, ms: u64, fx: &mut Effects) {
-        fx.timer(now.plus_ms(ms), Timer::new(kind, self.lifecycle.incarnation));
+        fx.timer(now.plus_ms(ms.max(1)), Timer::new(kind, self.lifecycle.incarnation));
     }
 
     fn config(&self) -> &BrokerConfig {

@@ -185,22 +185,37 @@ impl Controller {
         let clears_elr = known.config.min_insync_replicas != config.min_insync_replicas;
         let mut decision = Decision::default();
         decision.records.push(MetadataRecord::TopicConfig { topic, config });
-        for &partition in known.partitions.iter().filter(|_| clears_elr) {
+        if clears_elr {
+            self.clear_elr(&known, &mut decision);
+        }
+        self.commit(decision, fx);
+    }
+
+    /// What the ELR promised under another `min.insync.replicas` holds no longer.
+    fn clear_elr(&self, topic: &TopicImage, decision: &mut Decision) {
+        for &partition in &topic.partitions {
             let before = self.image.partitions[partition.index()].clone();
             if let Some(after) = without_elr(&before) {
                 decision.change_partition(partition, before, after, ChangeCause::MinInsyncReplicas);
             }
         }
-        self.commit(decision, fx);
     }
 
-    /// Changes the cluster-wide configuration of brokers. Topics keep theirs: they were resolved at creation.
+    /// Changes the cluster-wide configuration of brokers. What topics do not say themselves changes with it.
     pub fn alter_broker_config(&mut self, _now: SimTime, config: Arc<BrokerConfig>, fx: &mut Effects) {
         if *self.image.broker_config == *config {
             return;
         }
-        let records = vec![MetadataRecord::BrokerConfig { config }];
-        self.commit(Decision { records, facts: Vec::new() }, fx);
+        let changes_min_isr = |topic: &TopicImage| {
+            topic.config.min_insync_replicas != topic.config.under(&config).min_insync_replicas
+        };
+        let changes_defaults = self.image.broker_config.topic_defaults != config.topic_defaults;
+        let mut decision = Decision::default();
+        decision.records.push(MetadataRecord::BrokerConfig { config: config.clone() });
+        for topic in self.image.topics.iter().filter(|topic| changes_defaults && changes_min_isr(topic)) {
+            self.clear_elr(topic, &mut decision);
+        }
+        self.commit(decision, fx);
     }
 
     fn check_name(&self, name: &str) -> Result<(), CreateTopicError> {

@@ -168,9 +168,23 @@ impl MetadataImage {
             MetadataRecord::TopicConfig { topic, config } => {
                 Arc::make_mut(&mut self.topics[topic.0 as usize]).config = config.clone();
             }
-            MetadataRecord::BrokerConfig { config } => self.broker_config = config.clone(),
+            MetadataRecord::BrokerConfig { config } => self.apply_broker_config(config),
         }
         self.offset += 1;
+    }
+
+    /// Topics take over the brokers' new defaults, except for the keys they say themselves.
+    fn apply_broker_config(&mut self, config: &Arc<BrokerConfig>) {
+        let before = std::mem::replace(&mut self.broker_config, config.clone());
+        if before.topic_defaults == config.topic_defaults {
+            return;
+        }
+        for topic in &mut self.topics {
+            let resolved = topic.config.under(config);
+            if *topic.config != resolved {
+                Arc::make_mut(topic).config = Arc::new(resolved);
+            }
+        }
     }
 
     /// The partition's registration.

@@ -1,6 +1,7 @@
 //! Whether what a command names can be there: one place for timelines, links and live commands.
 use super::words::nearest;
-use super::{Command, CommandError, ConfigTarget, Place, Scenario, TimedCommand, keys, limits};
+use super::{Command, CommandError, ConfigTarget, Place, Scenario, TimedCommand, limits};
+use crate::config::{Scope, check_at_run_time, check_pair};
 use crate::metadata::BrokerId;
 
 /// The names in a scenario, and those that commands have added.
@@ -113,24 +114,25 @@ impl<'s> Targets<'s> {
 
     fn config(&self, target: &ConfigTarget, key: &str, value: &str) -> Result<(), CommandError> {
         let scope = match target {
-            ConfigTarget::Brokers => keys::Scope::Broker,
+            ConfigTarget::Brokers => Scope::Broker,
             ConfigTarget::Topic(name) => {
                 find("topic", name, self.scenario.topics.iter().map(|topic| topic.name.as_str()))?;
-                keys::Scope::Topic
+                Scope::Topic
             }
             ConfigTarget::Producer(name) => {
                 self.producer(name)?;
-                keys::Scope::Producer
+                Scope::Producer
             }
             ConfigTarget::Group(name) => {
                 self.group(name)?;
-                keys::Scope::Consumer
+                Scope::Consumer
             }
         };
-        match keys::check_pair(scope, key, value) {
-            None => Ok(()),
-            Some(problem) => Err(CommandError::Config { why: problem.sentence() }),
-        }
+        let checked = match scope {
+            Scope::Broker => check_at_run_time(key, value),
+            _ => check_pair(scope, key, value).map(|_| ()),
+        };
+        checked.map_err(|error| CommandError::Config { why: error.to_string() })
     }
 }
 

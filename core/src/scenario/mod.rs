@@ -5,7 +5,6 @@ mod check;
 mod command;
 mod error;
 mod expectation;
-mod keys;
 pub mod limits;
 mod model;
 mod read;

@@ -7,9 +7,10 @@ use super::words::{
 };
 use super::{
     BrokerSpec, Command, CommandError, Fact, GroupSpec, ProducerSpec, Scenario, ScenarioError, TimedCommand,
-    TopicSpec, ViewHints, keys, limits,
+    TopicSpec, ViewHints, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
+use crate::config::{BrokerConfig, ConfigError, ConsumerConfig, Note, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::net::LinkSpec;
@@ -174,8 +175,9 @@ impl<'t> Reader<'t> {
             }
         }
         let pairs = self.source.pairs(section, "[cluster.config]");
-        let answer = keys::broker(&texts(&pairs));
-        self.scenario.broker_config = Arc::new(self.understand(&pairs, answer, "brokers"));
+        let built = BrokerConfig::from_pairs(&texts(&pairs));
+        let config = self.understand(&pairs, built, "brokers").unwrap_or_default();
+        self.scenario.broker_config = Arc::new(config);
     }
 
     #[inline(never)]
@@ -208,9 +210,9 @@ impl<'t> Reader<'t> {
                 self.source.relative(factor.at, what, &format!("at most {brokers}"), None);
             }
             let pairs = self.source.pairs(section, "[topic.config]");
-            let answer = keys::topic(&texts(&pairs), &self.scenario.broker_config);
+            let built = TopicConfig::from_pairs(&texts(&pairs), &self.scenario.broker_config);
             let shown = name.as_ref().map_or("a topic".into(), |name| format!("topic `{}`", name.value));
-            let config = Arc::new(self.understand(&pairs, answer, &shown));
+            let config = Arc::new(self.understand(&pairs, built, &shown).unwrap_or_default());
             self.scenario.topics.push(TopicSpec {
                 name: name.map(|name| name.value).unwrap_or_default(),
                 partitions: placed_partitions.or(partitions.map(|taken| taken.value)).unwrap_or(1) as u32,
@@ -300,8 +302,9 @@ impl<'t> Reader<'t> {
             let workload = Arc::new(self.workload(section));
             let rack = self.rack(section);
             let pairs = self.source.pairs(section, "[producer.config]");
-            let answer = keys::producer(&texts(&pairs));
-            let config = Arc::new(self.understand(&pairs, answer, &format!("producer `{name}`")));
+            let built = ProducerConfig::from_pairs(&texts(&pairs));
+            let config = self.understand(&pairs, built, &format!("producer `{name}`")).unwrap_or_default();
+            let config = Arc::new(config);
             for n in 1..=count.unwrap_or(1) {
                 let name = if count.is_some() { format!("{name}-{n}") } else { name.clone() };
                 if self.scenario.producers.iter().any(|producer| producer.name == name) {
@@ -390,8 +393,8 @@ impl<'t> Reader<'t> {
             let commit = commit.map_or(CommitMode::Auto, |taken| taken.value);
             let rack = self.rack(section);
             let pairs = self.source.pairs(section, "[group.config]");
-            let answer = keys::consumer(&texts(&pairs));
-            let mut config = self.understand(&pairs, answer, &format!("group `{name}`"));
+            let built = ConsumerConfig::from_pairs(&texts(&pairs));
+            let mut config = self.understand(&pairs, built, &format!("group `{name}`")).unwrap_or_default();
             let says_auto = pairs.iter().any(|pair| pair.key == "enable.auto.commit");
             if commit == CommitMode::Auto && !config.enable_auto_commit {
                 let why = "enable.auto.commit = false and no other commit: no offset is ever committed";
@@ -400,7 +403,9 @@ impl<'t> Reader<'t> {
                 let why = "it commits by itself, so enable.auto.commit = true is set to false";
                 self.scenario.notes.push(format!("group `{name}`: {why}"));
             }
-            config.enable_auto_commit &= commit == CommitMode::Auto;
+            if commit != CommitMode::Auto {
+                config = config.with("enable.auto.commit", "false").unwrap_or(config);
+            }
             self.scenario.groups.push(GroupSpec {
                 name,
                 topics,
@@ -613,14 +618,21 @@ impl<'t> Reader<'t> {
     fn understand<C>(
         &mut self,
         pairs: &[Pair],
-        (config, notes, problems): keys::Answer<C>,
+        built: Result<(C, Vec<Note>), Vec<(usize, ConfigError)>>,
         whose: &str,
-    ) -> C {
-        self.scenario.notes.extend(notes.into_iter().map(|note| format!("{whose}: {note}")));
-        for problem in problems {
-            self.source.push_key(pairs.get(problem.index).map_or(0, |pair| pair.at), problem);
+    ) -> Option<C> {
+        match built {
+            Ok((config, notes)) => {
+                self.scenario.notes.extend(notes.into_iter().map(|note| format!("{whose}: {note}")));
+                Some(config)
+            }
+            Err(errors) => {
+                for (index, error) in &errors {
+                    self.source.push_key(pairs.get(*index).map_or(0, |pair| pair.at), error);
+                }
+                None
+            }
         }
-        config
     }
 
     #[inline(never)]

@@ -83,8 +83,8 @@ impl<'t> Source<'t> {
     }
 
     #[inline(never)]
-    pub(super) fn push_key(&mut self, at: usize, problem: super::keys::KeyProblem) {
-        self.push(at, problem.what, problem.expected, problem.nearest, Kind::Sure);
+    pub(super) fn push_key(&mut self, at: usize, error: &crate::config::ConfigError) {
+        self.push(at, error.what(), error.expected().into(), error.nearest().map(Into::into), Kind::Sure);
     }
 
     #[inline(never)]

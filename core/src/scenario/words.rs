@@ -2,6 +2,7 @@
 //!
 //! Every quantity is read into whole numbers exactly, or not at all: nothing is rounded.
 use crate::client::Rate;
+pub use crate::config::nearest_word as nearest;
 use crate::kernel::SimTime;
 
 /// The longest stretch of time that can be written: a year.
@@ -119,35 +120,6 @@ pub fn is_legal_name(name: &str) -> bool {
 
 /// What a name looks like, for sentences about one that is not.
 pub const NAME_FORM: &str = "1 to 100 letters, digits, `.`, `_` and `-`";
-
-/// The candidate written most like `word`, if one is close enough to be meant.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if word.len() > 100 {
-        return None;
-    }
-    let closest = candidates.into_iter().map(|c| (distance(word, c), c)).min()?;
-    let allowed = (word.len().max(closest.1.len()) / 3).max(1) as u32;
-    (closest.0 <= allowed).then_some(closest.1)
-}
-
-/// How many insertions, removals, replacements and swaps of neighbours part the two.
-fn distance(a: &str, b: &str) -> u32 {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut before: Vec<u32> = Vec::new();
-    let mut last: Vec<u32> = (0..=b.len() as u32).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i as u32 + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut least = (last[j] + u32::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                least = least.min(before[j - 1] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
 
 /// A text as a sentence shows it: on one line, at most so many characters long.
 pub fn show_clipped(text: &str, chars_max: usize) -> String {

@@ -104,7 +104,7 @@ impl World {
         let wrong = |why: String| CommandError::Config { why };
         match target {
             ConfigTarget::Brokers => {
-                let config = self.controller.image().broker_config.with(key, value);
+                let config = self.controller.image().broker_config.with_at_run_time(key, value);
                 let config = Arc::new(config.map_err(|error| wrong(error.to_string()))?);
                 self.let_act(CONTROLLER, |world, now, fx| {
                     world.controller.alter_broker_config(now, config, fx)

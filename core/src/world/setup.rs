@@ -24,6 +24,9 @@ const SETUP_PATIENCE_MS: u64 = 5_000;
 /// Clients start within this long after the topics are there, ms.
 const CLIENT_START_MS: u32 = 500;
 
+/// The least `segment.bytes` that Kafka allows a topic.
+const SEGMENT_BYTES_MIN: u64 = 1_048_576;
+
 impl World {
     /// A run at its beginning: nothing has started.
     pub fn new(scenario: &Scenario, seed: u64) -> World {
@@ -121,11 +124,15 @@ impl World {
         let scenario = self.scenario.clone();
         let brokers = self.brokers.len() as u32;
         let config = &scenario.broker_config;
-        let offsets_config = TopicConfig {
-            segment_bytes: config.offsets_topic_segment_bytes,
-            retention_ms: -1,
-            ..config.topic_defaults.clone()
-        };
+        // It is compacted in Kafka, hence nothing in it grows too old.
+        let said = [
+            ("cleanup.policy", "compact".to_owned()),
+            ("retention.ms", "-1".to_owned()),
+            ("segment.bytes", config.offsets_topic_segment_bytes.max(SEGMENT_BYTES_MIN).to_string()),
+        ];
+        let said = said.map(|(key, value)| (key.to_owned(), value));
+        let (offsets_config, _) =
+            TopicConfig::from_pairs(&said, config).expect("known keys with legal values");
         let factor = config.offsets_topic_replication_factor.min(brokers);
         let partitions = config.offsets_topic_num_partitions;
         self.let_act(CONTROLLER, |world, now, fx| {
