@@ -1,5 +1,5 @@
 //! What brokers and the controller read from the cluster's configuration.
-use super::build::{Overrides, build, check_pair, typed};
+use super::build::{Built, Overrides, build, check_pair, typed};
 use super::error::{ConfigError, Note};
 use super::spec::Scope;
 use super::topic::TopicConfig;
@@ -145,7 +145,7 @@ impl BrokerConfig {
     ///
     /// # Errors
     /// Unknown keys, values out of their range, and contradictions between keys.
-    pub fn from_pairs(pairs: &[(String, String)]) -> Result<(Self, Vec<Note>), Vec<(usize, ConfigError)>> {
+    pub fn from_pairs(pairs: &[(String, String)]) -> Built<Self> {
         build(BrokerConfig::default(), pairs)
     }
 

@@ -4,6 +4,9 @@ use super::offset_reset::AutoOffsetReset;
 use super::spec::{KeySpec, Scope, find, nearest};
 use super::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
 
+/// A configuration with what its author should know, or everything that is wrong, each with the index of its pair.
+pub type Built<C> = Result<(C, Vec<Note>), Vec<(usize, ConfigError)>>;
+
 /// The keys that were said, with their values as written, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides(Vec<(&'static str, String)>);
@@ -89,10 +92,7 @@ pub fn check_pair(scope: Scope, key: &str, value: &str) -> Result<KeySpec, Confi
 }
 
 /// Sets all pairs over a base; everything that is wrong at once, each with the index of its pair.
-pub(super) fn build<C: Typed>(
-    mut config: C,
-    pairs: &[(String, String)],
-) -> Result<(C, Vec<Note>), Vec<(usize, ConfigError)>> {
+pub(super) fn build<C: Typed>(mut config: C, pairs: &[(String, String)]) -> Built<C> {
     let mut notes = Vec::new();
     let mut errors = Vec::new();
     for (index, (key, value)) in pairs.iter().enumerate() {

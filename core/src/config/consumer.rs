@@ -1,5 +1,5 @@
 //! What a consumer reads from its configuration.
-use super::build::{Overrides, build, typed};
+use super::build::{Built, Overrides, build, typed};
 use super::error::{ConfigError, Note};
 use super::offset_reset::AutoOffsetReset;
 use super::spec::Scope;
@@ -105,7 +105,7 @@ impl ConsumerConfig {
     ///
     /// # Errors
     /// Unknown keys, values out of their range, and contradictions between keys.
-    pub fn from_pairs(pairs: &[(String, String)]) -> Result<(Self, Vec<Note>), Vec<(usize, ConfigError)>> {
+    pub fn from_pairs(pairs: &[(String, String)]) -> Built<Self> {
         build(ConsumerConfig::default(), pairs)
     }
 

@@ -17,7 +17,7 @@ mod tests;
 mod topic;
 
 pub use broker::{BrokerConfig, check_at_run_time};
-pub use build::{Overrides, check_pair};
+pub use build::{Built, Overrides, check_pair};
 pub use consumer::ConsumerConfig;
 pub use error::{ConfigError, Note};
 pub use nearest::nearest_word;

@@ -1,5 +1,5 @@
 //! What a producer reads from its configuration.
-use super::build::{Field, Overrides, build, typed};
+use super::build::{Built, Field, Overrides, build, typed};
 use super::error::{ConfigError, Note};
 use super::spec::Scope;
 
@@ -128,7 +128,7 @@ impl ProducerConfig {
     ///
     /// # Errors
     /// Unknown keys, values out of their range, and contradictions between keys.
-    pub fn from_pairs(pairs: &[(String, String)]) -> Result<(Self, Vec<Note>), Vec<(usize, ConfigError)>> {
+    pub fn from_pairs(pairs: &[(String, String)]) -> Built<Self> {
         build(ProducerConfig::default(), pairs)
     }
 

@@ -1,6 +1,6 @@
 //! What replicas and the controller read from a topic's configuration.
 use super::broker::BrokerConfig;
-use super::build::{Overrides, Typed, build, read_into, typed};
+use super::build::{Built, Overrides, Typed, build, read_into, typed};
 use super::error::{ConfigError, Note};
 use super::spec::Scope;
 
@@ -58,10 +58,7 @@ impl TopicConfig {
     ///
     /// # Errors
     /// Unknown keys and values out of their range.
-    pub fn from_pairs(
-        pairs: &[(String, String)],
-        brokers: &BrokerConfig,
-    ) -> Result<(Self, Vec<Note>), Vec<(usize, ConfigError)>> {
+    pub fn from_pairs(pairs: &[(String, String)], brokers: &BrokerConfig) -> Built<Self> {
         build(brokers.topic_defaults.clone(), pairs)
     }
 

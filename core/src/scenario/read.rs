@@ -10,7 +10,7 @@ use super::{
     TopicSpec, ViewHints, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
-use crate::config::{BrokerConfig, ConfigError, ConsumerConfig, Note, ProducerConfig, TopicConfig};
+use crate::config::{BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::net::LinkSpec;
@@ -615,12 +615,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes what the configuration room understood, and tells what it did not.
-    fn understand<C>(
-        &mut self,
-        pairs: &[Pair],
-        built: Result<(C, Vec<Note>), Vec<(usize, ConfigError)>>,
-        whose: &str,
-    ) -> Option<C> {
+    fn understand<C>(&mut self, pairs: &[Pair], built: Built<C>, whose: &str) -> Option<C> {
         match built {
             Ok((config, notes)) => {
                 self.scenario.notes.extend(notes.into_iter().map(|note| format!("{whose}: {note}")));
