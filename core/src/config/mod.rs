@@ -206,7 +206,23 @@ impl Default for BrokerConfig {
         }
     }
 }
-impl BrokerConfig { pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> { Ok(self.clone()) } }
-impl TopicConfig { pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> { Ok(self.clone()) } }
-impl ProducerConfig { pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> { Ok(self.clone()) } }
-impl ConsumerConfig { pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> { Ok(self.clone()) } }
+impl BrokerConfig {
+    pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> {
+        Ok(self.clone())
+    }
+}
+impl TopicConfig {
+    pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> {
+        Ok(self.clone())
+    }
+}
+impl ProducerConfig {
+    pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> {
+        Ok(self.clone())
+    }
+}
+impl ConsumerConfig {
+    pub fn with(&self, _k: &str, _v: &str) -> Result<Self, String> {
+        Ok(self.clone())
+    }
+}
