@@ -77,12 +77,14 @@ impl Audit {
     fn acknowledged(&mut self, world: &World, partition: TopicPartition, batch: &Batch) {
         self.counts.acknowledged += u64::from(batch.count);
         self.counts.acknowledged_bytes += u64::from(batch.bytes);
-        let ranges = self.acknowledged.entry((partition.0, batch.leader_epoch)).or_default();
+        let epoch = epoch_appended_in(world, partition, batch);
+        let ranges = self.acknowledged.entry((partition.0, epoch)).or_default();
         ranges.add(batch.base_offset, batch.end_offset());
         // The answer came after the next leader had begun.
         let registration = world.controller().image().partition(partition);
-        if registration.leader_epoch > batch.leader_epoch
+        if registration.leader_epoch > epoch
             && let Some(leader) = registration.leader
+            && world.broker(leader).replica(partition).is_some_and(|replica| replica.leader_epoch > epoch)
         {
             self.led_by(world, leader, partition);
         }
@@ -244,6 +246,20 @@ impl Audit {
     ) {
         keep(&mut self.findings, finding(word, world, partition, what, records, why));
     }
+}
+
+/// The leader epoch a batch was appended in: the answer to its producer does not say, a log does.
+fn epoch_appended_in(world: &World, partition: TopicPartition, batch: &Batch) -> u32 {
+    let registration = world.controller().image().partition(partition);
+    let found = |broker: BrokerId| {
+        let other = world.broker(broker).replica(partition)?.log.batch_at(batch.base_offset)?;
+        let same = other.source == batch.source && other.first_ordinal == batch.first_ordinal;
+        same.then_some(other.leader_epoch)
+    };
+    let first = registration.leader.and_then(found);
+    first
+        .or_else(|| registration.replicas.iter().find_map(|&broker| found(broker)))
+        .unwrap_or(registration.leader_epoch)
 }
 
 fn keep(findings: &mut Vec<Finding>, finding: Finding) {
