@@ -1,7 +1,7 @@
 //! `run` and `describe`: moves through a run and shows what is there.
 use crate::args::Ask;
 use crate::{Failure, describe as table, input, say, summary};
-use kafkarium_core::history::Session;
+use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::scenario::words::{show_duration, show_number};
 use std::time::{Duration, Instant};
@@ -60,8 +60,10 @@ fn advance(session: &mut Session, to: SimTime) -> Result<(), Failure> {
     let mut still = 0;
     loop {
         let before = session.now();
-        if session.advance(to, EVENTS_A_SLICE) {
-            return Ok(());
+        match session.advance(to, EVENTS_A_SLICE) {
+            Progress::Arrived => return Ok(()),
+            Progress::MemoryFull => return Err(Failure::input(session.memory_sentence())),
+            Progress::OnTheWay => {}
         }
         still = if session.now() == before { still + 1 } else { 0 };
         if still > STANDSTILL_SLICES {

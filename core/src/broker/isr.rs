@@ -129,6 +129,7 @@ impl Broker {
     }
 
     fn isr_decided(&mut self, now: SimTime, result: &AlterPartitionResult, fx: &mut Effects) {
+        self.sessions.recheck_followers();
         let partition = result.partition;
         let Some(replica) = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut) else {
             return;

@@ -36,7 +36,8 @@ impl Broker {
             }
             MetadataRecord::PartitionChange { partition, .. } => self.apply_partition(now, *partition, fx),
             MetadataRecord::TopicConfig { topic, .. } => self.apply_topic_config(now, *topic, fx),
-            MetadataRecord::RegisterBroker { .. } | MetadataRecord::BrokerRegistrationChange { .. } => {}
+            MetadataRecord::BrokerRegistrationChange { .. } => self.sessions.recheck_followers(),
+            MetadataRecord::RegisterBroker { .. } => {}
             MetadataRecord::BrokerConfig { .. } => {
                 for topic in 0..self.image.topics.len() {
                     self.apply_topic_config(now, TopicId(topic as u16), fx);
@@ -47,6 +48,7 @@ impl Broker {
 
     /// A snapshot, or a jump: looks at everything that differs.
     fn apply_difference(&mut self, now: SimTime, before: &MetadataImage, fx: &mut Effects) {
+        self.sessions.recheck_followers();
         for at in 0..self.image.partitions.len() {
             let same =
                 before.partitions.get(at).is_some_and(|old| Arc::ptr_eq(old, &self.image.partitions[at]));

@@ -35,6 +35,8 @@ struct Session {
     /// When the last fetch came.
     last_fetch: SimTime,
     timer_set: bool,
+    /// Whether the follower may be taken into an ISR again is to be looked at with its next fetch.
+    recheck: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +82,7 @@ impl Sessions {
                     waiting: None,
                     last_fetch: SimTime::ZERO,
                     timer_set: false,
+                    recheck: false,
                 });
                 session
             }
@@ -89,6 +92,14 @@ impl Sessions {
     /// When the follower behind a session last fetched.
     pub fn last_fetch(&self, session: u32) -> SimTime {
         self.list.get(session as usize).map_or(SimTime::ZERO, |session| session.last_fetch)
+    }
+
+    /// Something changed that may let a follower into an ISR: every fetch looks at all partitions of its
+    /// session in Kafka, here the next one does.
+    pub fn recheck_followers(&mut self) {
+        for session in self.list.iter_mut().filter(|session| session.follower.is_some()) {
+            session.recheck = true;
+        }
     }
 
     /// Ends a client's session; what it waited for is not answered.
@@ -170,6 +181,7 @@ impl Broker {
         for asked in &request.partitions {
             urgent |= self.place_part(now, number, *asked, previous_fetch, fx);
         }
+        self.recheck(number, fx);
         let session = &mut self.sessions.list[number as usize];
         session.last_fetch = now;
         let broker_max = if follower.is_some() { u32::MAX } else { self.image.broker_config.fetch_max_bytes };
@@ -187,6 +199,17 @@ impl Broker {
             let generation = self.lifecycle.incarnation;
             let timer = Timer { kind: TimerKind::DelayedFetch, key: number, generation };
             fx.timer(now.plus_ms(u64::from(request.max_wait_ms)), timer);
+        }
+    }
+
+    fn recheck(&mut self, number: u32, fx: &mut Effects) {
+        let session = &mut self.sessions.list[number as usize];
+        let Some(follower) = session.follower.filter(|_| std::mem::take(&mut session.recheck)) else {
+            return;
+        };
+        let partitions: Vec<_> = session.parts.iter().map(|part| part.asked.partition).collect();
+        for partition in partitions {
+            self.maybe_expand_isr(partition, follower, fx);
         }
     }
 

@@ -2,5 +2,8 @@
 //!
 //! This room knows the world as a thing that can be cloned and run; it knows nothing of Kafka's rules.
 
+mod checkpoints;
+mod flights;
+mod just_changed;
 mod session;
-pub use session::Session;
+pub use session::{Progress, Session};

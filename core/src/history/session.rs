@@ -1,105 +1,359 @@
 //! A run one can move through: play, seek both ways, act, undo.
+use super::checkpoints::{Checkpoints, Moment};
+use super::flights::Flights;
+use super::just_changed::JustChanged;
 use crate::kernel::SimTime;
 use crate::observe::report::{
     AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
+use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect};
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
+use crate::world::World;
+
+/// Logs of one run may hold this much, bytes: beyond it the run pauses.
+const LOG_MEMORY_LIMIT_BYTES: u64 = 256 << 20;
+/// How often, in events, the memory of the logs is looked at.
+const MEMORY_LOOK_EVENTS: u64 = 4_096;
+/// Messages are collected for the stage from this long before the moment a jump goes to, microseconds.
+const TRACED_LEAD_US: u64 = 200_000;
+/// A step is looked for among so many events.
+const STEP_EVENTS: u32 = 2_000;
 
 /// A run: `run(scenario, seed, commands)`, known up to some moment, standing at some moment.
 #[derive(Clone, Debug)]
 pub struct Session {
-    scenario: Scenario,
     seed: u64,
     commands: Vec<TimedCommand>,
+    /// Commands taken back, the last one last.
+    undone: Vec<TimedCommand>,
+    at: Moment,
+    checkpoints: Checkpoints,
+    /// Story, markers, series: written once, when a moment is simulated for the first time.
+    journal: Journal,
+    /// Up to when the journal is written, and for how many commands.
+    journaled_until: SimTime,
+    commands_journaled: usize,
+    known_until: SimTime,
+    flights: Flights,
+    names: NameBook,
+    just_changed: JustChanged,
+    log_memory_limit_bytes: u64,
+    /// Whether the stage wants messages in flight.
+    watched: bool,
+}
+
+/// How far a move came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It stands where it was to go.
+    Arrived,
+    /// The events allowed were handled before it arrived.
+    OnTheWay,
+    /// The logs hold all the memory a run may have: it goes no further.
+    MemoryFull,
 }
 
 impl Session {
     /// A run at its beginning. The scenario's own timeline is part of the scenario, not of `commands`.
-    pub fn open(scenario: Scenario, seed: u64, commands: Vec<TimedCommand>) -> Self {
-        Session { scenario, seed, commands }
+    pub fn open(scenario: Scenario, seed: u64, mut commands: Vec<TimedCommand>) -> Self {
+        commands.sort_by_key(|command| command.at);
+        let world = World::new(&scenario, seed);
+        let at = Moment { observers: Observers::new(&world), world, commands_done: 0 };
+        Session {
+            seed,
+            commands,
+            undone: Vec::new(),
+            journal: Journal::default(),
+            journaled_until: SimTime::ZERO,
+            commands_journaled: 0,
+            known_until: SimTime::ZERO,
+            checkpoints: Checkpoints::new(&at),
+            flights: Flights::default(),
+            names: NameBook::new(),
+            just_changed: JustChanged::default(),
+            log_memory_limit_bytes: LOG_MEMORY_LIMIT_BYTES,
+            watched: false,
+            at,
+        }
     }
-    /// Moves towards `to`, forward or back, handling at most `max_events` events; true once it stands there.
-    pub fn advance(&mut self, _to: SimTime, _max_events: u64) -> bool {
-        false
+
+    /// Moves towards `to`, forward or back, handling at most `max_events` events.
+    pub fn advance(&mut self, to: SimTime, max_events: u64) -> Progress {
+        if to < self.now() {
+            self.go_back(to);
+        } else {
+            self.jump_ahead(to);
+        }
+        let mut left = max_events;
+        loop {
+            let command = self.commands.get(self.at.commands_done);
+            let stop = command.map_or(to, |command| command.at.min(to));
+            match self.run(stop, to, &mut left) {
+                Progress::Arrived => {}
+                other => return other,
+            }
+            if self.commands.get(self.at.commands_done).is_none_or(|command| command.at > to) {
+                return Progress::Arrived;
+            }
+            self.do_next_command();
+        }
     }
+
+    /// Handles the events up to `stop`; `to` is where the move ends.
+    fn run(&mut self, stop: SimTime, to: SimTime, left: &mut u64) -> Progress {
+        let trace_from = SimTime(to.0.saturating_sub(TRACED_LEAD_US));
+        while let Some(next) = self.at.world.next_event_time().filter(|&next| next <= stop) {
+            // A pause stands between two moments, never inside one.
+            if next > self.now() && *left == 0 {
+                self.mark_known(self.now());
+                return Progress::OnTheWay;
+            }
+            if self.at.world.events().is_multiple_of(MEMORY_LOOK_EVENTS) && self.is_memory_full() {
+                self.mark_known(self.now());
+                return Progress::MemoryFull;
+            }
+            *left = left.saturating_sub(1);
+            if self.watched && next >= trace_from {
+                self.flights.begin(&mut self.at.world);
+            }
+            self.at.world.step();
+            self.observe(self.now() > self.journaled_until);
+            self.checkpoints.offer(&self.at);
+        }
+        self.at.world.settle_at(stop);
+        self.mark_known(stop);
+        Progress::Arrived
+    }
+
+    fn mark_known(&mut self, time: SimTime) {
+        self.known_until = self.known_until.max(time);
+        self.journaled_until = self.journaled_until.max(time);
+    }
+
+    /// Lets observers see what the last event did, and the journal, if it happened for the first time.
+    fn observe(&mut self, first_time: bool) {
+        let Moment { world, observers, .. } = &mut self.at;
+        let mut facts = std::mem::take(&mut world.facts);
+        observers.after_event(world, &facts, first_time.then_some(&mut self.journal));
+        facts.clear();
+        world.facts = facts;
+        self.flights.collect(world);
+    }
+
+    /// Carries out the next of the commands it was opened with, or did before.
+    fn do_next_command(&mut self) {
+        let command = self.commands[self.at.commands_done].command.clone();
+        // One that cannot be done now changes nothing: the link that carries it was made by another version.
+        let _ = self.at.world.apply(&command);
+        self.command_done();
+    }
+
+    fn command_done(&mut self) {
+        let first_time = self.at.commands_done >= self.commands_journaled;
+        self.at.commands_done += 1;
+        self.commands_journaled = self.commands_journaled.max(self.at.commands_done);
+        self.observe(first_time);
+    }
+
+    fn is_memory_full(&self) -> bool {
+        self.at.world.log_memory_bytes() > self.log_memory_limit_bytes
+    }
+
+    fn go_back(&mut self, to: SimTime) {
+        self.restore(SimTime(to.0.saturating_sub(TRACED_LEAD_US)));
+    }
+
+    /// Skips what is known, if a checkpoint lies further on the way.
+    fn jump_ahead(&mut self, to: SimTime) {
+        let traced_from = SimTime(to.0.saturating_sub(TRACED_LEAD_US));
+        if self.checkpoints.latest(traced_from).world.now() > self.now() {
+            self.restore(traced_from);
+        }
+    }
+
+    fn restore(&mut self, at_most: SimTime) {
+        self.at = self.checkpoints.latest(at_most).clone();
+        self.flights.forget();
+    }
+
     /// Where it stands.
     pub fn now(&self) -> SimTime {
-        SimTime::ZERO
+        self.at.world.now()
     }
+
     /// How far the run was ever simulated under the present commands.
     pub fn known_until(&self) -> SimTime {
-        SimTime::ZERO
+        self.known_until
     }
+
+    /// Why a run that is [`Progress::MemoryFull`] goes no further, and what to do: one sentence.
+    pub fn memory_sentence(&self) -> String {
+        format!(
+            "The logs hold {} MiB, all this page may use: shorten retention.ms or lower the rate, or go back in time.",
+            self.at.world.log_memory_bytes() >> 20
+        )
+    }
+
     /// When the next (or, for `back`, the last) thing a person would step to happens: a message leaving or arriving.
-    pub fn step_time(&mut self, _back: bool) -> Option<SimTime> {
-        None
+    pub fn step_time(&mut self, back: bool) -> Option<SimTime> {
+        let now = self.now();
+        if back {
+            let seen = self.flights.last_change_before(now);
+            return seen.or_else(|| (now > SimTime::ZERO).then(|| SimTime(now.0.saturating_sub(1_000))));
+        }
+        let mut ahead = self.at.world.clone();
+        ahead.set_tracing(true);
+        ahead.flights.clear();
+        let arrival = self.flights.next_arrival_after(now);
+        for _ in 0..STEP_EVENTS {
+            let next = ahead.next_event_time()?;
+            if arrival.is_some_and(|arrival| arrival <= next) {
+                return arrival;
+            }
+            ahead.step();
+            if !ahead.flights.is_empty() {
+                return Some(ahead.now());
+            }
+        }
+        Some(ahead.now())
     }
+
     /// The window from `from` to the moment it stands at.
-    pub fn frame(&mut self, _from: SimTime, _options: &FrameOptions) -> Frame {
-        Frame::default()
+    pub fn frame(&mut self, from: SimTime, options: &FrameOptions) -> Frame {
+        self.watched = options.flights;
+        if options.flights {
+            self.flights.begin(&mut self.at.world);
+        } else {
+            self.at.world.set_tracing(false);
+            self.flights.forget();
+        }
+        self.flights.forget_before(from);
+        let Moment { world, observers, .. } = &self.at;
+        let flights = self.flights.all();
+        let story_len = self.journal.story_len();
+        frame::build(world, observers, flights, from, self.known_until, story_len, &mut self.names, options)
     }
+
     /// Acts at the moment it stands at: what was known beyond is forgotten.
-    pub fn act(&mut self, _command: Command) -> Result<(), CommandError> {
+    ///
+    /// # Errors
+    /// The command cannot be done now; nothing changed.
+    pub fn act(&mut self, command: Command) -> Result<(), CommandError> {
+        self.act_again(command)?;
+        self.undone.clear();
         Ok(())
     }
+
+    fn act_again(&mut self, command: Command) -> Result<(), CommandError> {
+        let now = self.now();
+        self.at.world.apply(&command)?;
+        self.commands.truncate(self.at.commands_done);
+        self.forget_after(now, self.commands.len());
+        self.commands.push(TimedCommand { at: now, command });
+        self.command_done();
+        Ok(())
+    }
+
+    /// What is known beyond `time` and the first `commands` is not true any more.
+    fn forget_after(&mut self, time: SimTime, commands: usize) {
+        self.journal.forget_after(time);
+        self.checkpoints.forget_after(time, commands);
+        self.known_until = self.known_until.min(time);
+        self.journaled_until = self.journaled_until.min(time);
+        self.commands_journaled = self.commands_journaled.min(commands);
+    }
+
     /// Takes the last live command back and returns to its moment.
     pub fn undo(&mut self) -> Option<TimedCommand> {
-        self.commands.pop()
+        let taken = self.commands.pop()?;
+        self.checkpoints.forget_after(taken.at, self.commands.len());
+        self.restore(taken.at);
+        // That moment is written again, without the command.
+        let earlier_commands = self.commands.partition_point(|command| command.at < taken.at);
+        self.forget_after(SimTime(taken.at.0.saturating_sub(1)), earlier_commands);
+        self.undone.push(taken.clone());
+        self.advance(taken.at, u64::MAX);
+        Some(taken)
     }
+
     /// Does the command last taken back again.
     pub fn redo(&mut self) -> Option<TimedCommand> {
-        None
+        let again = self.undone.pop()?;
+        self.advance(again.at, u64::MAX);
+        self.act_again(again.command.clone()).ok()?;
+        Some(again)
     }
+
     /// The live commands.
     pub fn commands(&self) -> &[TimedCommand] {
         &self.commands
     }
+
+    /// Whether [`Session::redo`] has something to do.
+    pub fn can_redo(&self) -> bool {
+        !self.undone.is_empty()
+    }
+
     /// What it was opened with.
     pub fn scenario(&self) -> (&Scenario, u64) {
-        (&self.scenario, self.seed)
+        (self.at.world.scenario(), self.seed)
     }
+
+    /// Events handled from the beginning to the moment it stands at.
+    pub fn events(&self) -> u64 {
+        self.at.world.events()
+    }
+
     /// The digest at the moment it stands at.
     pub fn digest(&self) -> u64 {
-        0
+        self.at.world.digest()
     }
+
+    /// The world at the moment it stands at.
+    pub fn world(&self) -> &World {
+        &self.at.world
+    }
+
     /// The names behind the numbers.
-    pub fn names(&self) -> Names {
-        Names::default()
+    pub fn names(&mut self) -> Names {
+        self.names.names(&self.at.world)
     }
+
     /// The story up to what is known, from its `from`-th line on.
-    pub fn story(&self, _from: u32) -> Vec<StoryLine> {
-        Vec::new()
+    pub fn story(&self, from: u32) -> Vec<StoryLine> {
+        self.journal.story(from)
     }
+
     /// Everything about one subject at the moment it stands at.
-    pub fn inspect(&self, subject: Subject) -> Inspection {
-        Inspection {
-            subject,
-            title: String::new(),
-            sentence: String::new(),
-            state: Vec::new(),
-            config: Vec::new(),
-            commands: Vec::new(),
-        }
+    pub fn inspect(&mut self, subject: Subject) -> Inspection {
+        let mut found = inspect::inspect(&self.at.world, &self.at.observers, subject);
+        self.just_changed.mark(self.at.world.now(), &mut found);
+        found
     }
+
     /// The audit up to the moment it stands at.
     pub fn audit(&self) -> AuditReport {
-        AuditReport::default()
+        self.at.observers.audit(&self.at.world)
     }
+
     /// Markers of the whole run, and the bands of one subject, over all time known.
-    pub fn timeline(&self, _of: Subject) -> Timeline {
-        Timeline::default()
+    pub fn timeline(&self, of: Subject) -> Timeline {
+        self.journal.timeline(&self.at.world, of, self.known_until)
     }
+
     /// The metrics over all time known.
     pub fn series(&self) -> Vec<Series> {
-        Vec::new()
+        self.journal.series()
     }
+
     /// The run in figures, from the end of the warm-up to the moment it stands at.
     pub fn summary(&self) -> Summary {
-        Summary { title: self.scenario.title.clone(), seed: self.seed, ..Summary::default() }
+        self.at.observers.summary(&self.at.world, self.seed)
     }
+
     /// Topics and groups as Kafka's own tools describe them, at the moment it stands at.
     pub fn describe(&self) -> Description {
-        Description::default()
+        describe::describe(&self.at.world)
     }
 }

@@ -70,6 +70,11 @@ impl Network {
         &mut row[to]
     }
 
+    /// How many links it keeps books of.
+    pub fn links(&self) -> usize {
+        self.links.iter().map(Vec::len).sum()
+    }
+
     /// Whether a connection from `from` to `to` is open.
     pub fn is_open(&self, from: u32, to: u32) -> bool {
         let link = self.links.get(from as usize).and_then(|row| row.get(to as usize));

@@ -1,4 +1,30 @@
 //! Metrics, story, audit, view: what can be said of a run. Observers read the world and its facts; they never
 //! change either.
+mod audit;
+mod availability;
+mod bands;
+mod changes;
+pub mod describe;
+pub mod frame;
+pub mod frame_codec;
+mod histogram;
+pub mod inspect;
+mod invariants;
+mod journal;
+mod lag;
+mod metrics;
+mod names;
+mod observers;
+mod offers;
+mod ranges;
 pub mod report;
+mod series;
+mod settings;
+mod story;
+mod summary;
 pub mod view;
+
+pub use invariants::Invariants;
+pub use journal::Journal;
+pub use names::NameBook;
+pub use observers::Observers;

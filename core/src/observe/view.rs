@@ -1,4 +1,5 @@
 //! The frame: what the page draws of one window of virtual time. It travels as one flat little-endian buffer.
+pub use crate::trace::Process;
 
 /// No partition, no key, no broker: in fields that may be empty.
 pub const NONE: u32 = u32::MAX;
@@ -28,7 +29,7 @@ pub struct Frame {
     pub partitions: Vec<PartitionView>,
     /// Every replica of those partitions.
     pub replicas: Vec<ReplicaView>,
-    /// The cells of all replicas and producers.
+    /// The cells of all replicas.
     pub cells: Vec<Cell>,
     /// By producer index.
     pub producers: Vec<ProducerView>,
@@ -120,27 +121,6 @@ pub struct BrokerView {
     pub leads: u32,
     /// How many it follows.
     pub follows: u32,
-}
-
-/// What a process does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Process {
-    /// It works.
-    #[default]
-    Running,
-    /// It starts.
-    Starting,
-    /// Controlled shutdown, or closing.
-    Stopping,
-    /// It ended cleanly.
-    Stopped,
-    /// Killed.
-    Crashed,
-    /// Its machine is off.
-    MachineDown,
-    /// Stopped in its tracks.
-    Frozen,
 }
 
 /// How a node's links are.
@@ -236,10 +216,6 @@ pub struct ProducerView {
     pub failed: u64,
     /// The partition most records wait for, or [`NONE`].
     pub waiting_for: u32,
-    /// Cells: the newest records it created, as a range of [`Frame::cells`] (offsets are ordinals).
-    pub first_cell: u32,
-    /// How many cells.
-    pub cells: u32,
 }
 
 /// A group by its coordinator.

@@ -1,6 +1,8 @@
 //! Messages on their way: sending, arriving, connections that open and break.
 use super::{Envelope, Event, Sent, World};
 use crate::kernel::SimTime;
+use crate::log::Batch;
+use crate::metadata::TopicPartition;
 use crate::node::Input;
 use crate::trace::Process;
 use crate::wire::{ErrorCode, Message, NodeId};
@@ -52,10 +54,12 @@ impl World {
             link.arrival(self.now, bytes, handshake_us, jitter_percent, bytes_per_s, draws)
         };
         let id = self.next_message_id();
+        let envelope =
+            Envelope { from, to, correlation, connection, id, start: self.now, end: arrival, message };
         if self.tracing {
-            self.flights.push(sent(id, from, to, self.now, arrival, &message));
+            self.flights.push(envelope.sent());
         }
-        let slot = self.store(Envelope { from, to, correlation, connection, id, message });
+        let slot = self.store(envelope);
         if held {
             self.held.push(slot);
         } else {
@@ -152,7 +156,7 @@ impl World {
     pub(super) fn release_held(&mut self) {
         for slot in std::mem::take(&mut self.held) {
             let Some(envelope) = self.mail[slot as usize].as_ref() else { continue };
-            let (from, to, id) = (envelope.from, envelope.to, envelope.id);
+            let (from, to) = (envelope.from, envelope.to);
             self.refresh_link(from, to);
             let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
             let link = self.network.link(from_number, to_number);
@@ -162,10 +166,10 @@ impl World {
             }
             let arrival = self.now.plus_us(RETRANSMISSION_US + u64::from(link.latency_us));
             self.queue.push(arrival.0, Event::Deliver { slot });
+            let envelope = self.mail[slot as usize].as_mut().expect("just seen");
+            (envelope.start, envelope.end) = (self.now, arrival);
             if self.tracing {
-                let envelope = self.mail[slot as usize].as_ref().expect("just seen");
-                let flight = sent(id, from, to, self.now, arrival, &envelope.message);
-                self.flights.push(flight);
+                self.flights.push(envelope.sent());
             }
         }
     }
@@ -179,8 +183,20 @@ impl World {
 /// Keeps the draws of links apart from everybody else's.
 const LINK_PART: u64 = 0x6c69_6e6b;
 
-fn sent(id: u64, from: NodeId, to: NodeId, start: SimTime, end: SimTime, message: &Message) -> Sent {
-    let (partition, records, error, batch) = match message {
+impl Envelope {
+    /// What observers see of it.
+    pub(super) fn sent(&self) -> Sent {
+        let &Envelope { id, from, to, start, end, ref message, .. } = self;
+        let (partition, records, error, batch) = seen(message);
+        let batch = batch.map(|batch| Box::new(batch.clone()));
+        let (api, response) = (message.api_name(), message.is_response());
+        Sent { id, from, to, start, end, api, response, partition, records, error, batch }
+    }
+}
+
+/// The (first) partition concerned, how many records, whether it is an error, the first batch.
+fn seen(message: &Message) -> (Option<TopicPartition>, u32, bool, Option<&Batch>) {
+    match message {
         Message::Produce(request) => {
             let first = request.batches.first();
             let records = request.batches.iter().map(|(_, batch)| batch.count).sum();
@@ -202,8 +218,5 @@ fn sent(id: u64, from: NodeId, to: NodeId, start: SimTime, end: SimTime, message
             (None, 0, *code != ErrorCode::None, None)
         }
         _ => (None, 0, false, None),
-    };
-    let batch = batch.map(|batch| Box::new(batch.clone()));
-    let (api, response) = (message.api_name(), message.is_response());
-    Sent { id, from, to, start, end, api, response, partition, records, error, batch }
+    }
 }

@@ -56,6 +56,13 @@ pub struct World {
     pub flights: Vec<Sent>,
 }
 
+/// About what a copy of a replica costs: its tail of batches and its books, bytes.
+const REPLICA_BYTES: u64 = 3_072;
+/// About what a copy of a producer costs, bytes.
+const PRODUCER_BYTES: u64 = 16_384;
+/// About what a copy of a consumer costs, bytes.
+const CONSUMER_BYTES: u64 = 8_192;
+
 /// An event of the queue: 16 plain bytes.
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -80,6 +87,9 @@ struct Envelope {
     /// The connection it was sent on.
     connection: u32,
     id: u64,
+    /// When it left, and when it arrives: [`SimTime::NEVER`] while a cut link holds it.
+    start: SimTime,
+    end: SimTime,
     message: Message,
 }
 
@@ -361,6 +371,24 @@ impl World {
     /// Whether messages get through between two nodes, as far as links decide.
     pub fn connected(&self, a: NodeId, b: NodeId) -> bool {
         self.distances.between((a, self.site(a)), (b, self.site(b))).is_some()
+    }
+
+    /// The messages under way, in no order that means anything.
+    pub fn under_way(&self) -> Vec<Sent> {
+        self.mail.iter().flatten().map(Envelope::sent).collect()
+    }
+
+    /// About what a copy of it costs beside what it shares with the original, bytes.
+    pub fn own_bytes(&self) -> u64 {
+        let replicas: u64 = self.brokers.iter().map(|broker| broker.replicas().count() as u64).sum();
+        let clients =
+            self.producers.len() as u64 * PRODUCER_BYTES + self.consumers.len() as u64 * CONSUMER_BYTES;
+        let table = |len: usize, entry: usize| (len * entry) as u64;
+        table(self.queue.len(), size_of::<(u64, u64, Event)>())
+            + table(self.mail.len(), size_of::<Option<Envelope>>())
+            + table(self.network.links(), size_of::<crate::net::Link>())
+            + replicas * REPLICA_BYTES
+            + clients
     }
 
     /// The batches' memory over all logs, in bytes.

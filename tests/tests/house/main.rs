@@ -79,7 +79,8 @@ fn a_room_imports_only_from_rooms_built_before_it() {
         for file in files_of(&core().join(room)) {
             for (at, line) in code_of(&file) {
                 for part in line.split("crate::").skip(1) {
-                    let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let name: String =
+                        part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                     match ROOMS.iter().position(|&other| other == name) {
                         Some(other) if other <= order => {}
                         _ => found.push(format!("{}:{at}: {room} imports {name}", file.display())),
@@ -146,7 +147,11 @@ fn is_field(line: &str) -> bool {
     let line = line.trim_start_matches("pub ");
     let Some((name, rest)) = line.split_once(':') else { return false };
     let plain = !name.is_empty() && name.chars().all(|c| c.is_lowercase() || c.is_numeric() || c == '_');
-    plain && rest.starts_with(' ') && rest.trim_end().ends_with(',') && !rest.contains('(') && !rest.contains('=')
+    plain
+        && rest.starts_with(' ')
+        && rest.trim_end().ends_with(',')
+        && !rest.contains('(')
+        && !rest.contains('=')
         && rest.trim_start().starts_with(|c: char| c.is_uppercase() || "u[&(".contains(c))
         && !line.contains(" as ")
 }

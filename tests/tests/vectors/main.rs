@@ -3,6 +3,7 @@
 //! Every kind in the files stands in exactly one of three lists: run here, run by another test, or waiting for
 //! the feature it belongs to. A kind in none of them, or in two, fails.
 mod check;
+mod config;
 mod keys;
 mod sizes;
 mod producer;
@@ -41,6 +42,7 @@ const HERE: &[(&str, Runner)] = &[
     ("data-plane/builtin_partitioner", producer::builtin_partitioner),
     ("data-plane/round_robin_partitioner", producer::round_robin_partitioner),
     ("data-plane/exponential_backoff", producer::backoff_with_jitter),
+    ("data-plane/auto_offset_reset", config::auto_offset_reset),
     ("generated/murmur2_partition", keys::murmur2_partition),
     ("generated/group_partition", keys::group_partition),
     ("generated/client_assignors", assignors::generated),
@@ -59,7 +61,6 @@ const IN_OTHER_FILES: &[(&str, &str)] = &[
     ("data-plane/high_watermark", "high watermark"),
     ("data-plane/retention", "retention"),
     ("data-plane/log_roll", "segments"),
-    ("data-plane/auto_offset_reset", "auto.offset.reset"),
     ("data-plane/producer_linger", "linger.ms"),
 ];
 

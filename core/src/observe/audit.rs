@@ -1,0 +1,350 @@
+//! The guarantees, counted: acknowledged, lost, duplicated, delivered, never delivered, skipped.
+use super::ranges::Ranges;
+use super::report::Finding;
+use crate::log::Batch;
+use crate::metadata::{BrokerId, GroupId, TopicPartition};
+use crate::trace::Fact;
+use crate::wire::NodeId;
+use crate::world::World;
+use std::collections::BTreeMap;
+
+/// Findings kept; beyond it only the counts grow.
+const FINDINGS_MAX: usize = 200;
+/// Records named in one finding.
+const RECORDS_SHOWN: u64 = 20;
+/// Batches of a log among which a second copy is looked for.
+const DUPLICATES_LOOK_BACK: u64 = 256;
+
+/// What the audit knows: sets of offsets, joined to ranges.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Audit {
+    pub counts: Counts,
+    /// Acknowledged and still there, by partition and leader epoch.
+    acknowledged: BTreeMap<(u32, u32), Ranges>,
+    /// By group and partition.
+    delivered: BTreeMap<(u16, u32), Ranges>,
+    /// Up to where a group's commits were compared with what it was given.
+    compared: BTreeMap<(u16, u32), u64>,
+    pub findings: Vec<Finding>,
+}
+
+/// The counts of the audit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub acknowledged: u64,
+    pub acknowledged_bytes: u64,
+    pub failed: u64,
+    pub lost: u64,
+    pub duplicated: u64,
+    pub delivered: u64,
+    pub delivered_twice: u64,
+    pub never_delivered: u64,
+    pub skipped: u64,
+}
+
+impl Audit {
+    /// Takes one fact.
+    pub fn see(&mut self, world: &World, fact: &Fact) {
+        match fact {
+            Fact::Acknowledged { partition, batch, confirmed: true, .. } => {
+                self.acknowledged(world, *partition, batch);
+            }
+            Fact::SendFailed { count, .. } => self.counts.failed += u64::from(*count),
+            Fact::Appended { broker, partition, batch } if batch.retries > 0 => {
+                self.appended_again(world, *broker, *partition, batch);
+            }
+            Fact::BecameLeader { broker, partition, .. } => self.led_by(world, *broker, *partition),
+            Fact::Polled { consumer, partition, from, to, .. } => {
+                let group = world.consumer_slot(*consumer).spec.group;
+                self.delivered(world, group, *partition, *from, *to);
+            }
+            Fact::Committed { group, partition, offset } => {
+                self.committed(world, *group, *partition, *offset)
+            }
+            Fact::OffsetReset { consumer, partition, from, to } => {
+                let group = world.consumer_slot(*consumer).spec.group;
+                self.reset(world, group, *partition, *from, *to);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the record's producer was told that it is safe.
+    pub fn is_acknowledged(&self, partition: TopicPartition, epoch: u32, offset: u64) -> bool {
+        self.acknowledged.get(&(partition.0, epoch)).is_some_and(|ranges| ranges.contains(offset))
+    }
+
+    fn acknowledged(&mut self, world: &World, partition: TopicPartition, batch: &Batch) {
+        self.counts.acknowledged += u64::from(batch.count);
+        self.counts.acknowledged_bytes += u64::from(batch.bytes);
+        let epoch = epoch_appended_in(world, partition, batch);
+        let ranges = self.acknowledged.entry((partition.0, epoch)).or_default();
+        ranges.add(batch.base_offset, batch.end_offset());
+        // The answer came after the next leader had begun.
+        let registration = world.controller().image().partition(partition);
+        if registration.leader_epoch > epoch
+            && let Some(leader) = registration.leader
+            && world.broker(leader).replica(partition).is_some_and(|replica| replica.leader_epoch > epoch)
+        {
+            self.led_by(world, leader, partition);
+        }
+    }
+
+    /// A leader begins: what was acknowledged and is not in its log is lost.
+    fn led_by(&mut self, world: &World, leader: BrokerId, partition: TopicPartition) {
+        let Some(replica) = world.broker(leader).replica(partition) else { return };
+        let epochs: Vec<u32> = self
+            .acknowledged
+            .range((partition.0, 0)..=(partition.0, u32::MAX))
+            .map(|(&(_, epoch), _)| epoch)
+            .collect();
+        let mut lost = Vec::new();
+        for epoch in epochs {
+            let kept_until = match replica.log.end_of_epoch(epoch) {
+                Some(end) if end.epoch == epoch => end.end_offset,
+                // Retention took the whole epoch, or the leader never had it.
+                _ => replica.log.start().offset,
+            };
+            let ranges = self.acknowledged.get_mut(&(partition.0, epoch)).expect("just listed");
+            let gone = ranges.cut_from(kept_until.max(replica.log.start().offset));
+            lost.extend(gone.into_iter().map(|(from, to)| (epoch, from, to)));
+        }
+        for (epoch, from, to) in lost {
+            self.lost(world, leader, partition, epoch, (from, to));
+        }
+    }
+
+    fn lost(
+        &mut self,
+        world: &World,
+        leader: BrokerId,
+        partition: TopicPartition,
+        epoch: u32,
+        gone: (u64, u64),
+    ) {
+        let (from, to) = gone;
+        self.counts.lost += to - from;
+        let end = world.broker(leader).replica(partition).map_or(from, |replica| replica.log.end().offset);
+        for ((_, of), ranges) in &mut self.delivered {
+            if *of == partition.0 {
+                ranges.cut_from(end);
+            }
+        }
+        let holder = world.brokers().iter().find(|broker| {
+            let batch = broker.replica(partition).and_then(|replica| replica.log.batch_at(from));
+            broker.id != leader && batch.is_some_and(|batch| batch.leader_epoch == epoch)
+        });
+        let records =
+            holder.map_or_else(Vec::new, |broker| records_at(world, broker.id, partition, from, to));
+        let why = why_lost(world, leader, holder.map(|broker| broker.id));
+        self.find("lost", world, partition, (from, to - from), records, why);
+    }
+
+    fn appended_again(&mut self, world: &World, leader: BrokerId, partition: TopicPartition, batch: &Batch) {
+        let Some(replica) = world.broker(leader).replica(partition) else { return };
+        let is_copy = |other: &&Batch| {
+            other.base_offset < batch.base_offset
+                && other.source == batch.source
+                && other.payload.is_none() == batch.payload.is_none()
+                && other.first_ordinal == batch.first_ordinal
+                && other.count > 0
+        };
+        let Some(first) = replica.log.last_batches(DUPLICATES_LOOK_BACK).find(is_copy) else { return };
+        self.counts.duplicated += u64::from(batch.count);
+        let records = records_at(world, leader, partition, batch.base_offset, batch.end_offset());
+        let why = format!(
+            "Sent again because no answer came, although the first copy stands at offset {}: without enable.idempotence the leader cannot tell.",
+            first.base_offset
+        );
+        self.find("duplicated", world, partition, (batch.base_offset, u64::from(batch.count)), records, why);
+    }
+
+    fn delivered(&mut self, world: &World, group: GroupId, partition: TopicPartition, from: u64, to: u64) {
+        self.counts.delivered += to - from;
+        let again = self.delivered.entry((group.0, partition.0)).or_default().add(from, to);
+        if again == 0 {
+            return;
+        }
+        self.counts.delivered_twice += again;
+        let name = &world.groups()[usize::from(group.0)].name;
+        let records = self.leaders_records(world, partition, from, (from + again).min(to));
+        let why = format!(
+            "Group {name} was given them before, but they were not committed when their owner changed: at-least-once delivery."
+        );
+        self.find("delivered twice", world, partition, (from, again), records, why);
+    }
+
+    fn committed(&mut self, world: &World, group: GroupId, partition: TopicPartition, offset: u64) {
+        let key = (group.0, partition.0);
+        let compared = self.compared.entry(key).or_default();
+        if offset <= *compared {
+            return;
+        }
+        let before = std::mem::replace(compared, offset);
+        let Some(ranges) = self.delivered.get_mut(&key) else { return };
+        for (from, to) in ranges.gaps_below(offset) {
+            let from = from.max(before);
+            if from >= to {
+                continue;
+            }
+            ranges.add(from, to);
+            self.counts.never_delivered += to - from;
+            let name = &world.groups()[usize::from(group.0)].name;
+            let why = format!("Group {name} committed offset {offset} without ever having been given these.");
+            let records = records_of_leader(world, partition, from, to);
+            let finding = finding("never delivered", world, partition, (from, to - from), records, why);
+            keep(&mut self.findings, finding);
+            break;
+        }
+    }
+
+    fn reset(
+        &mut self,
+        world: &World,
+        group: GroupId,
+        partition: TopicPartition,
+        from: Option<u64>,
+        to: u64,
+    ) {
+        let ranges = self.delivered.entry((group.0, partition.0)).or_default();
+        let start = records_start(world, partition);
+        let next = from.or(ranges.end()).unwrap_or(start).max(start);
+        if next >= to {
+            return;
+        }
+        ranges.add(next, to);
+        self.counts.skipped += to - next;
+        let name = &world.groups()[usize::from(group.0)].name;
+        let why = match from {
+            Some(from) => format!(
+                "Offset {from} of group {name} was not in the log, and auto.offset.reset sent it to {to}."
+            ),
+            None => format!(
+                "Group {name} had no committed offset, and auto.offset.reset started it at {to}: it never reads what came before."
+            ),
+        };
+        let records = self.leaders_records(world, partition, next, to);
+        self.find("skipped", world, partition, (next, to - next), records, why);
+    }
+
+    fn leaders_records(&self, world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
+        if self.findings.len() >= FINDINGS_MAX {
+            Vec::new()
+        } else {
+            records_of_leader(world, partition, from, to)
+        }
+    }
+
+    fn find(
+        &mut self,
+        word: &'static str,
+        world: &World,
+        partition: TopicPartition,
+        what: (u64, u64),
+        records: Vec<String>,
+        why: String,
+    ) {
+        keep(&mut self.findings, finding(word, world, partition, what, records, why));
+    }
+}
+
+/// The leader epoch a batch was appended in: the answer to its producer does not say, a log does.
+fn epoch_appended_in(world: &World, partition: TopicPartition, batch: &Batch) -> u32 {
+    let registration = world.controller().image().partition(partition);
+    let found = |broker: BrokerId| {
+        let other = world.broker(broker).replica(partition)?.log.batch_at(batch.base_offset)?;
+        let same = other.source == batch.source && other.first_ordinal == batch.first_ordinal;
+        same.then_some(other.leader_epoch)
+    };
+    let first = registration.leader.and_then(found);
+    first
+        .or_else(|| registration.replicas.iter().find_map(|&broker| found(broker)))
+        .unwrap_or(registration.leader_epoch)
+}
+
+fn keep(findings: &mut Vec<Finding>, finding: Finding) {
+    // The same thing going on is one finding that grows.
+    if let Some(last) = findings.last_mut()
+        && last.word == finding.word
+        && last.partition == finding.partition
+        && last.first_offset + last.count == finding.first_offset
+        && last.why == finding.why
+    {
+        last.count += finding.count;
+        let room = (RECORDS_SHOWN as usize).saturating_sub(last.records.len());
+        last.records.extend(finding.records.into_iter().take(room));
+        return;
+    }
+    if findings.len() < FINDINGS_MAX {
+        findings.push(finding);
+    }
+}
+
+fn finding(
+    word: &'static str,
+    world: &World,
+    partition: TopicPartition,
+    (first_offset, count): (u64, u64),
+    records: Vec<String>,
+    why: String,
+) -> Finding {
+    let partition = world.controller().image().partition_name(partition);
+    Finding { time_us: world.now().0, word: word.to_owned(), partition, first_offset, count, records, why }
+}
+
+fn records_start(world: &World, partition: TopicPartition) -> u64 {
+    let leader = world.controller().image().partition(partition).leader;
+    let replica = leader.and_then(|leader| world.broker(leader).replica(partition));
+    replica.map_or(0, |replica| replica.log.start().offset)
+}
+
+fn records_of_leader(world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
+    let leader = world.controller().image().partition(partition).leader;
+    leader.map_or_else(Vec::new, |leader| records_at(world, leader, partition, from, to))
+}
+
+/// The first records of a stretch of one broker's log: offset, key, value or its size.
+fn records_at(world: &World, broker: BrokerId, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
+    let Some(replica) = world.broker(broker).replica(partition) else { return Vec::new() };
+    let mut shown = Vec::new();
+    let end = to.min(from + RECORDS_SHOWN).min(replica.log.end().offset);
+    for offset in from.max(replica.log.start().offset)..end {
+        let Some(batch) = replica.log.batch_at(offset) else { break };
+        let at = (offset - batch.base_offset) as u32;
+        shown.push(format!("offset {offset}: {}", show_record(world, replica.index, batch, at)));
+    }
+    shown
+}
+
+/// A record as a person names it: its key, and its value or size.
+pub(super) fn show_record(world: &World, index: u32, batch: &Batch, at: u32) -> String {
+    let producer = u16::try_from(batch.source.0).ok().filter(|&at| at < world.producer_count());
+    let record = producer.and_then(|producer| world.producer(producer).record(index, batch, at));
+    let Some(record) = record else { return format!("record of {} bytes", batch.bytes / batch.count.max(1)) };
+    let key = record.key.unwrap_or_else(|| "no key".to_owned());
+    match record.value {
+        Some(value) => format!("{key}: {value}"),
+        None => format!("{key} ({} bytes)", record.value_bytes),
+    }
+}
+
+fn why_lost(world: &World, leader: BrokerId, holder: Option<BrokerId>) -> String {
+    let slow: Vec<String> = world
+        .brokers()
+        .iter()
+        .filter(|broker| world.disturbances(NodeId::from(broker.id)).0)
+        .map(|broker| broker.id.0.to_string())
+        .collect();
+    let slowed = if slow.is_empty() {
+        String::new()
+    } else {
+        format!(" A command had slowed the links of broker {}.", slow.join(" and "))
+    };
+    match holder {
+        Some(holder) => format!(
+            "Broker {} confirmed them before any follower had them; broker {}, whose log ends earlier, now leads, and its log is the truth.{slowed}",
+            holder.0, leader.0
+        ),
+        None => format!("No log holds them any more; broker {} leads without them.{slowed}", leader.0),
+    }
+}

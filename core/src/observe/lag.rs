@@ -1,0 +1,45 @@
+//! Where a group stands: what it committed, what it could read, what lies between.
+use crate::coordinator::Group;
+use crate::metadata::{BrokerId, GroupId, TopicPartition};
+use crate::world::World;
+
+/// The broker that coordinates the group, by the controller's image: the leader of its offsets partition.
+pub(super) fn coordinator_of(world: &World, group: GroupId) -> Option<BrokerId> {
+    let partition = world.group_partition(group)?;
+    world.controller().image().partition(partition).leader
+}
+
+/// The group as its coordinator has it.
+pub(super) fn group_of(world: &World, group: GroupId) -> Option<&Group> {
+    world.broker(coordinator_of(world, group)?).coordinator().group(group)
+}
+
+/// The high watermark of a partition, by its leader; `None` without one.
+pub(super) fn high_watermark(world: &World, partition: TopicPartition) -> Option<u64> {
+    let leader = world.controller().image().partition(partition).leader?;
+    Some(world.broker(leader).replica(partition)?.high_watermark())
+}
+
+/// The partitions of the topics a group subscribed to.
+pub(super) fn partitions_of(world: &World, group: GroupId) -> impl Iterator<Item = TopicPartition> + '_ {
+    let image = world.controller().image();
+    let topics = &world.groups()[usize::from(group.0)].topics;
+    let found = topics.iter().filter_map(|topic| image.topic(topic));
+    found.flat_map(|(_, topic)| topic.partitions.iter().copied())
+}
+
+/// Records between the group's committed offsets and the high watermarks (`records-lag`); partitions without
+/// a committed offset count nothing, as in `kafka-consumer-groups.sh`.
+pub(super) fn group_lag(world: &World, group: GroupId) -> u64 {
+    let Some(found) = group_of(world, group) else { return 0 };
+    let lag_of = |partition| {
+        let committed = found.offset(partition)?.offset;
+        Some(high_watermark(world, partition)?.saturating_sub(committed))
+    };
+    partitions_of(world, group).filter_map(lag_of).sum()
+}
+
+/// All groups of the world.
+pub(super) fn groups(world: &World) -> impl Iterator<Item = GroupId> + use<> {
+    (0..world.groups().len() as u16).map(GroupId)
+}

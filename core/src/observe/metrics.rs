@@ -1,0 +1,83 @@
+//! Kafka's metrics, sampled once a second of virtual time.
+use super::audit::Counts;
+use super::lag;
+use crate::metadata::TopicPartition;
+use crate::world::World;
+
+/// One metric at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub name: String,
+    pub unit: &'static str,
+    pub value: u64,
+}
+
+/// What was counted at the last sample, for rates.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Metrics {
+    appended: u64,
+    delivered: Vec<u64>,
+    shrinks: u64,
+    expands: u64,
+    bytes: u64,
+    /// Counted since the beginning, by group.
+    pub delivered_now: Vec<u64>,
+    pub shrinks_now: u64,
+    pub expands_now: u64,
+}
+
+impl Metrics {
+    /// For a world of so many groups.
+    pub fn new(groups: usize) -> Self {
+        Metrics { delivered_now: vec![0; groups], ..Metrics::default() }
+    }
+
+    /// The metrics of this second.
+    pub fn sample(&mut self, world: &World, counts: &Counts) -> Vec<Value> {
+        let mut values = Vec::new();
+        let mut say = |name: String, unit: &'static str, value: u64| values.push(Value { name, unit, value });
+        let appended = appended(world);
+        say("MessagesInPerSec".to_owned(), "records/s", appended.saturating_sub(self.appended));
+        self.appended = appended;
+        say("BytesInPerSec".to_owned(), "bytes/s", counts.acknowledged_bytes - self.bytes);
+        self.bytes = counts.acknowledged_bytes;
+        self.delivered.resize(self.delivered_now.len(), 0);
+        for group in lag::groups(world) {
+            let (at, name) = (usize::from(group.0), &world.groups()[usize::from(group.0)].name);
+            let delivered = self.delivered_now.get(at).copied().unwrap_or(0);
+            let before = self.delivered.get(at).copied().unwrap_or(0);
+            say(format!("records-consumed-rate {name}"), "records/s", delivered - before);
+            say(format!("records-lag {name}"), "records", lag::group_lag(world, group));
+        }
+        self.delivered.clone_from(&self.delivered_now);
+        let (under_replicated, offline) = replication(world);
+        say("UnderReplicatedPartitions".to_owned(), "partitions", under_replicated);
+        say("OfflinePartitionsCount".to_owned(), "partitions", offline);
+        say("IsrShrinksPerSec".to_owned(), "shrinks/s", self.shrinks_now - self.shrinks);
+        say("IsrExpandsPerSec".to_owned(), "expands/s", self.expands_now - self.expands);
+        (self.shrinks, self.expands) = (self.shrinks_now, self.expands_now);
+        values
+    }
+}
+
+/// The log ends of all partitions' leaders, summed up; internal topics apart.
+fn appended(world: &World) -> u64 {
+    let image = world.controller().image();
+    let end_of = |at: usize| {
+        let partition = TopicPartition(at as u32);
+        let registration = &image.partitions[at];
+        let broker = registration.leader.or(registration.last_known_elr.first().copied());
+        let broker = broker.or(registration.replicas.first().copied())?;
+        (!image.topic_of(partition).internal)
+            .then(|| world.broker(broker).replica(partition).map_or(0, |replica| replica.log.end().offset))
+    };
+    (0..image.partitions.len()).filter_map(end_of).sum()
+}
+
+/// Partitions with an ISR below their replication factor, and without a leader.
+pub(super) fn replication(world: &World) -> (u64, u64) {
+    let partitions = &world.controller().image().partitions;
+    let under = partitions.iter().filter(|partition| partition.isr.len() < partition.replicas.len()).count();
+    let offline = partitions.iter().filter(|partition| partition.leader.is_none()).count();
+    (under as u64, offline as u64)
+}
