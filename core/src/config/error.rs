@@ -115,8 +115,8 @@ pub struct Note {
 }
 
 impl Note {
-    /// A key that does nothing here.
-    pub(super) fn without_effect(spec: &KeySpec) -> Option<Note> {
+    /// That a key does nothing here, if so.
+    pub fn without_effect(spec: &KeySpec) -> Option<Note> {
         let Effect::KnownWithoutEffect(why) = spec.effect else { return None };
         let key = spec.name;
         let mut text = format!("`{key}` is a key of Kafka that has no effect here");

@@ -1,6 +1,7 @@
 //! Topics and groups in the terms of `kafka-topics.sh` and `kafka-consumer-groups.sh`.
 use super::lag;
 use super::report::{Description, GroupDescription, GroupRow, PartitionDescription, TopicDescription};
+use crate::config::{KeySpec, Scope, TopicConfig, keys};
 use crate::coordinator::Group;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::world::World;
@@ -35,10 +36,20 @@ fn topic(world: &World, at: usize) -> TopicDescription {
         name: topic.name.clone(),
         topic_id: topic_id(at as u64, &topic.name),
         replication_factor: first as u32,
-        configs: vec![("min.insync.replicas".to_owned(), topic.config.min_insync_replicas.to_string())],
+        configs: configs(&topic.config),
         partitions: topic.partitions.iter().enumerate().map(partition).collect(),
         internal: topic.internal,
     }
+}
+
+/// What a topic or its brokers say otherwise than Kafka; and `min.insync.replicas`, which always matters.
+fn configs(config: &TopicConfig) -> Vec<(String, String)> {
+    let told = |spec: KeySpec| {
+        let value = config.value(spec.name)?;
+        let is_told = value != spec.default || spec.name == "min.insync.replicas";
+        is_told.then(|| (spec.name.to_owned(), value))
+    };
+    keys(Scope::Topic).filter_map(told).collect()
 }
 
 /// An id in the form of Kafka's: 22 characters of base64, the same for the same topic.

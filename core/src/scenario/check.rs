@@ -1,7 +1,7 @@
 //! Whether what a command names can be there: one place for timelines, links and live commands.
 use super::words::nearest;
 use super::{Command, CommandError, ConfigTarget, Place, Scenario, TimedCommand, limits};
-use crate::config::{Scope, check_at_run_time, check_pair};
+use crate::config::{Note, Scope, check_at_run_time, check_pair, find as find_key};
 use crate::metadata::BrokerId;
 
 /// The names in a scenario, and those that commands have added.
@@ -113,26 +113,34 @@ impl<'s> Targets<'s> {
     }
 
     fn config(&self, target: &ConfigTarget, key: &str, value: &str) -> Result<(), CommandError> {
-        let scope = match target {
-            ConfigTarget::Brokers => Scope::Broker,
+        match target {
+            ConfigTarget::Brokers => {}
             ConfigTarget::Topic(name) => {
                 find("topic", name, self.scenario.topics.iter().map(|topic| topic.name.as_str()))?;
-                Scope::Topic
             }
-            ConfigTarget::Producer(name) => {
-                self.producer(name)?;
-                Scope::Producer
-            }
-            ConfigTarget::Group(name) => {
-                self.group(name)?;
-                Scope::Consumer
-            }
-        };
-        let checked = match scope {
+            ConfigTarget::Producer(name) => self.producer(name)?,
+            ConfigTarget::Group(name) => self.group(name).map(|_| ())?,
+        }
+        let checked = match scope_of(target) {
             Scope::Broker => check_at_run_time(key, value),
-            _ => check_pair(scope, key, value).map(|_| ()),
+            scope => check_pair(scope, key, value).map(|_| ()),
         };
         checked.map_err(|error| CommandError::Config { why: error.to_string() })
+    }
+}
+
+/// What a configuration command has to say of a key that changes nothing here.
+pub(super) fn note_without_effect(command: &Command) -> Option<Note> {
+    let Command::SetConfig { target, key, .. } = command else { return None };
+    Note::without_effect(&find_key(scope_of(target), key)?)
+}
+
+fn scope_of(target: &ConfigTarget) -> Scope {
+    match target {
+        ConfigTarget::Brokers => Scope::Broker,
+        ConfigTarget::Topic(_) => Scope::Topic,
+        ConfigTarget::Producer(_) => Scope::Producer,
+        ConfigTarget::Group(_) => Scope::Consumer,
     }
 }
 

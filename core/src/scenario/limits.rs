@@ -10,6 +10,8 @@ pub const BROKERS: u64 = 100;
 pub const TOPICS: u64 = 200;
 /// Partitions of all topics.
 pub const PARTITIONS: u64 = 10_000;
+/// Partitions of `__consumer_offsets` at most.
+pub const OFFSETS_PARTITIONS: u64 = 1_000;
 /// Producers.
 pub const PRODUCERS: u64 = 200;
 /// Consumer groups.

@@ -1,5 +1,5 @@
 //! Reading a scenario's text: everything it says, or everything that is wrong with it.
-use super::check::{Targets, nearest_to};
+use super::check::{Targets, nearest_to, note_without_effect};
 use super::source::{Pair, Section, Source, Taken, clip, in_order, integer};
 use super::words::{
     NAME_FORM, RATE_FORMS, Words, is_legal_name, nearest, parse_bandwidth, parse_milli, parse_percent,
@@ -178,6 +178,17 @@ impl<'t> Reader<'t> {
         let built = BrokerConfig::from_pairs(&texts(&pairs));
         let config = self.understand(&pairs, built, "brokers").unwrap_or_default();
         self.scenario.broker_config = Arc::new(config);
+        self.limit_offsets_partitions(&pairs);
+    }
+
+    /// `__consumer_offsets` has to fit beside the other topics.
+    fn limit_offsets_partitions(&mut self, pairs: &[Pair]) {
+        let partitions = u64::from(self.scenario.broker_config.offsets_topic_num_partitions);
+        let said = pairs.iter().find(|pair| pair.key == "offsets.topic.num.partitions");
+        if let Some(said) = said.filter(|_| partitions > limits::OFFSETS_PARTITIONS) {
+            let what = format!("`{}` is {}", said.key, show_number(partitions));
+            self.source.wrong(said.at, what, &format!("at most {}", show_number(limits::OFFSETS_PARTITIONS)));
+        }
     }
 
     #[inline(never)]
@@ -469,6 +480,9 @@ impl<'t> Reader<'t> {
                         let moment = show_duration(at.0);
                         let note = format!("`{command}` at {moment} comes after the end of the run");
                         self.scenario.notes.push(note);
+                    }
+                    if let Some(note) = note_without_effect(&command) {
+                        self.scenario.notes.push(format!("`{command}` at {}: {note}", show_duration(at.0)));
                     }
                     read.push((TimedCommand { at, command }, text.at));
                 }

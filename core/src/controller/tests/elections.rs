@@ -242,6 +242,27 @@ fn a_thousand_elections_a_run_the_rest_a_moment_later() {
 }
 
 #[test]
+fn the_brokers_min_insync_replicas_clears_the_elr_of_topics_without_their_own() {
+    let brokers = BrokerConfig::default().with("min.insync.replicas", "2").expect("legal");
+    let own = vec![("min.insync.replicas".to_owned(), "2".to_owned())];
+    let mut room = Room::with_topic(TopicConfig::default().under(&brokers));
+    let (own, _) = TopicConfig::from_pairs(&own, &brokers).expect("legal");
+    room.create("own", own, &[&[1, 2, 3]]);
+    room.controller.alter_broker_config(room.now, Arc::new(brokers.clone()), &mut room.fx);
+    for broker in [1, 2] {
+        room.fence(broker);
+    }
+    assert_eq!(room.partition(P0).elr, ids(&[2]));
+    let brokers = brokers.with("min.insync.replicas", "1").expect("legal");
+    room.controller.alter_broker_config(room.now, Arc::new(brokers), &mut room.fx);
+    room.take();
+    assert_eq!(room.controller.image().min_insync_replicas(P0), 1);
+    assert_eq!(line(&room.partition(P0)), "leader 3 isr [3] elr [] last [] epochs 2/3");
+    assert_eq!(room.controller.image().min_insync_replicas(TopicPartition(1)), 2);
+    assert_eq!(room.partition(TopicPartition(1)).elr, ids(&[2]), "its own stays");
+}
+
+#[test]
 fn another_min_insync_replicas_clears_the_elr_of_its_topic() {
     let mut room = Room::with_topic(min_isr(2));
     room.create("other", min_isr(2), &[&[1, 2, 3]]);
