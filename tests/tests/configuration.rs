@@ -3,6 +3,8 @@ use kafkarium_core::kernel::SimTime;
 use kafkarium_core::metadata::{BrokerId, TopicPartition};
 use kafkarium_core::scenario::{CommandError, read};
 use kafkarium_core::world::World;
+use std::fs;
+use std::path::Path;
 
 const SCENARIO: &str = r#"
 format = 1
@@ -119,4 +121,43 @@ fn a_clients_key_restarts_it_with_the_new_value() {
     let producer = kafkarium_core::wire::NodeId::Producer(0);
     let running = kafkarium_core::trace::Process::Running;
     assert_eq!(run.0.process(producer).0, running, "it came back");
+}
+
+/// The code of the core outside of its configuration room, without tests.
+fn code_of_nodes(folder: &Path, code: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder of the core") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() && !["config", "tests", "observe"].contains(&name.as_str()) {
+            code_of_nodes(&path, code);
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).expect("a source file");
+            code.push_str(text.split("#[cfg(test)]").next().unwrap_or(""));
+        }
+    }
+}
+
+#[test]
+fn what_is_marked_as_simulated_is_read_by_a_node() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    let mut code = String::new();
+    code_of_nodes(&core, &mut code);
+    let words: Vec<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').collect();
+    let mut fields = 0;
+    for file in ["producer", "consumer", "topic", "broker"] {
+        let text = fs::read_to_string(core.join(format!("config/{file}.rs"))).expect("a source file");
+        let of_struct = text.lines().skip_while(|line| !line.starts_with("pub struct"));
+        for line in of_struct.take_while(|line| *line != "}") {
+            let Some((field, _)) = line.trim().strip_prefix("pub ").and_then(|rest| rest.split_once(':'))
+            else {
+                continue;
+            };
+            let read = format!(".{field}");
+            let is_read =
+                words.iter().any(|word| word.ends_with(&read) || word.contains(&format!("{read}.")));
+            assert!(is_read || field == "overrides", "no node reads `{field}` of {file}.rs");
+            fields += 1;
+        }
+    }
+    assert!(fields > 70, "{fields} fields were found");
 }

@@ -68,12 +68,12 @@ pub(super) trait Typed: Clone {
     }
 }
 
-/// The key's row, or an error with the nearest key.
+/// The key's row, or an error with the nearest key and the scope that has one of this name.
 fn known(scope: Scope, key: &str) -> Result<KeySpec, ConfigError> {
-    find(scope, key).ok_or_else(|| ConfigError::Unknown {
-        scope,
-        key: key.into(),
-        nearest: nearest(scope, key),
+    find(scope, key).ok_or_else(|| {
+        let mut scopes = [Scope::Producer, Scope::Consumer, Scope::Topic, Scope::Broker].into_iter();
+        let elsewhere = scopes.find(|&other| find(other, key).is_some());
+        ConfigError::Unknown { scope, key: key.into(), nearest: nearest(scope, key), elsewhere }
     })
 }
 

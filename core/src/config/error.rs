@@ -13,6 +13,8 @@ pub enum ConfigError {
         key: String,
         /// The key that was perhaps meant.
         nearest: Option<&'static str>,
+        /// Where there is such a key.
+        elsewhere: Option<Scope>,
     },
     /// The value is not of the key's type, out of its range, or not simulated.
     Value {
@@ -75,7 +77,7 @@ impl ConfigError {
     /// What would be right; may be empty.
     pub fn expected(&self) -> &str {
         match self {
-            ConfigError::Unknown { .. } => "",
+            ConfigError::Unknown { elsewhere, .. } => elsewhere.map_or("", place_of),
             ConfigError::Value { expected, .. } | ConfigError::Conflict { expected, .. } => expected,
             ConfigError::NotWhileRunning { .. } => "the key in `[cluster.config]`",
         }
@@ -87,6 +89,17 @@ impl ConfigError {
             ConfigError::Unknown { nearest, .. } => *nearest,
             _ => None,
         }
+    }
+}
+
+/// Where a scenario says the keys of a scope.
+fn place_of(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Producer => "`[producer.config]` around it",
+        Scope::Consumer => "`[group.config]` around it",
+        Scope::Topic => "`[topic.config]` around it",
+        Scope::Broker => "`[cluster.config]` around it",
+        Scope::Group => "",
     }
 }
 

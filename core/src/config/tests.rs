@@ -130,6 +130,18 @@ fn values_are_checked_as_kafka_checks_them() {
         ),
         (Scope::Producer, "qwertyuiop", "1", "`qwertyuiop` is not a producer key of Kafka 4.3"),
         (
+            Scope::Topic,
+            "acks",
+            "1",
+            "`acks` is not a topic key of Kafka 4.3; expected is `[producer.config]` around it",
+        ),
+        (
+            Scope::Broker,
+            "retention.ms",
+            "1",
+            "`retention.ms` is not a broker key of Kafka 4.3; expected is `[topic.config]` around it; the nearest is `log.retention.ms`",
+        ),
+        (
             Scope::Consumer,
             "enable.auto.commit",
             "yes",
