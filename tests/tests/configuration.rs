@@ -132,7 +132,7 @@ fn code_of_nodes(folder: &Path, code: &mut String) {
             code_of_nodes(&path, code);
         } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
             let text = fs::read_to_string(&path).expect("a source file");
-            code.push_str(text.split("#[cfg(test)]").next().unwrap_or(""));
+            code.push_str(text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(""));
         }
     }
 }

@@ -112,17 +112,27 @@ impl fmt::Display for Scope {
 
 /// All keys of a scope, by name.
 pub fn keys(scope: Scope) -> impl Iterator<Item = KeySpec> {
-    scope.table().lines().skip(1).map(move |row| KeySpec::read(scope, row))
+    rows(scope).map(move |row| KeySpec::read(scope, row))
+}
+
+fn rows(scope: Scope) -> impl Iterator<Item = &'static str> {
+    scope.table().lines().skip(1)
+}
+
+/// A row's key, with the mark of an internal one.
+fn name_of(row: &'static str) -> &'static str {
+    row.split_once(' ').map_or(row, |(name, _)| name)
 }
 
 /// The key of that name.
 pub fn find(scope: Scope, name: &str) -> Option<KeySpec> {
-    keys(scope).find(|spec| spec.name == name)
+    let row = rows(scope).find(|row| name_of(row).trim_start_matches('!') == name)?;
+    Some(KeySpec::read(scope, row))
 }
 
 /// The key written most like `name`, if one is close enough to be meant.
 pub fn nearest(scope: Scope, name: &str) -> Option<&'static str> {
-    nearest_word(name, keys(scope).map(|spec| spec.name))
+    nearest_word(name, rows(scope).map(|row| name_of(row).trim_start_matches('!')))
 }
 
 impl KeySpec {
