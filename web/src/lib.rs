@@ -1,1 +1,10 @@
 //! The Leptos page and the worker that runs the simulation.
+pub mod bridge;
+#[cfg(feature = "page")]
+pub mod charts;
+#[cfg(feature = "page")]
+pub mod panels;
+#[cfg(feature = "page")]
+pub mod stage;
+#[cfg(feature = "page")]
+pub mod state;

@@ -18,6 +18,7 @@ mod observers;
 mod offers;
 mod ranges;
 pub mod report;
+pub mod selection;
 mod series;
 mod settings;
 mod story;

@@ -1,8 +1,72 @@
 //! Starts the worker.
+use kafkarium_web::bridge::desk::{Desk, Voice};
+use kafkarium_web::bridge::protocol::FromWorker;
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::DedicatedWorkerGlobalScope;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+struct Post {
+    scope: DedicatedWorkerGlobalScope,
+}
+
+impl Voice for Post {
+    fn say(&mut self, message: FromWorker) {
+        let value = serde_wasm_bindgen::to_value(&message).expect_throw("every message can be written");
+        self.scope.post_message(&value).expect_throw("the page listens");
+    }
+
+    fn frame(&mut self, bytes: Vec<u8>) {
+        let buffer = js_sys::Uint8Array::from(bytes.as_slice()).buffer();
+        let transfer = js_sys::Array::of1(&buffer);
+        self.scope.post_message_with_transfer(&buffer, &transfer).expect_throw("the page listens");
+    }
+
+    fn clock_ms(&self) -> f64 {
+        js_sys::Date::now()
+    }
+}
 
 fn main() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    scope.post_message(&JsValue::from_str("hello")).unwrap();
+    let desk = Rc::new(RefCell::new(Desk::default()));
+    let go_on = later(&scope, desk.clone());
+    let heard = Closure::<dyn FnMut(MessageEvent)>::new({
+        let scope = scope.clone();
+        move |event: MessageEvent| {
+            let message =
+                serde_wasm_bindgen::from_value(event.data()).expect_throw("the page is of this build");
+            let mut post = Post { scope: scope.clone() };
+            desk.borrow_mut().hear(message, &mut post);
+            if desk.borrow_mut().work(&mut post) {
+                schedule(&scope, &go_on);
+            }
+        }
+    });
+    scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+    Desk::ready(&mut Post { scope });
+}
+
+type Task = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+
+/// Work that is left goes on after whatever the page said meanwhile.
+fn later(scope: &DedicatedWorkerGlobalScope, desk: Rc<RefCell<Desk>>) -> Task {
+    let task: Task = Rc::default();
+    let (own, scope) = (task.clone(), scope.clone());
+    *task.borrow_mut() = Some(Closure::new(move || {
+        if desk.borrow_mut().work(&mut Post { scope: scope.clone() }) {
+            schedule(&scope, &own);
+        }
+    }));
+    task
+}
+
+fn schedule(scope: &DedicatedWorkerGlobalScope, task: &Task) {
+    if let Some(task) = &*task.borrow() {
+        let handler = task.as_ref().unchecked_ref();
+        scope
+            .set_timeout_with_callback_and_timeout_and_arguments_0(handler, 0)
+            .expect_throw("workers have timers");
+    }
 }

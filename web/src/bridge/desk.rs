@@ -1,0 +1,266 @@
+//! The worker's side: holds the session, does what the page asks, a slice at a time so that it always listens.
+use super::protocol::{Details, FromWorker, Opened, ShippedScenario, Source, ToWorker, VERSION};
+use kafkarium_core::history::{Progress, Session};
+use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::report::Subject;
+use kafkarium_core::observe::view::FrameOptions;
+use kafkarium_core::observe::{frame_codec, selection};
+use kafkarium_core::scenario::{self, Command};
+use kafkarium_core::share::{self, Link, LinkScenario};
+
+/// Events between two looks at the clock: about a millisecond.
+const SLICE_EVENTS: u64 = 1_000;
+/// Milliseconds the worker works before it listens again.
+const LISTEN_MS: f64 = 12.0;
+/// A move longer than this is told about, milliseconds.
+const PROGRESS_MS: f64 = 400.0;
+
+/// How the desk speaks: the worker's own doing, so that all of this also runs without a browser.
+pub trait Voice {
+    /// Sends a message.
+    fn say(&mut self, message: FromWorker);
+    /// Sends a frame.
+    fn frame(&mut self, bytes: Vec<u8>);
+    /// Milliseconds on a clock that only runs forward.
+    fn clock_ms(&self) -> f64;
+}
+
+/// The session and what of it the page has seen.
+#[derive(Default)]
+pub struct Desk {
+    open: Option<Open>,
+    under_way: Option<Move>,
+}
+
+struct Open {
+    session: Session,
+    source: LinkScenario,
+    names_sent: u32,
+    story_sent: u32,
+}
+
+struct Move {
+    from: SimTime,
+    to: SimTime,
+    options: FrameOptions,
+    began_ms: f64,
+    told_ms: f64,
+}
+
+impl Desk {
+    /// Says hello.
+    pub fn ready(voice: &mut impl Voice) {
+        let shipped = scenario::shipped().iter().filter_map(|shipped| {
+            let read = scenario::read(shipped.text).ok()?;
+            Some(ShippedScenario {
+                name: shipped.name.to_owned(),
+                title: read.title,
+                about: read.about,
+                try_this: read.try_this,
+            })
+        });
+        voice.say(FromWorker::Ready { version: VERSION, shipped: shipped.collect() });
+    }
+
+    /// Does what the page asks.
+    pub fn hear(&mut self, message: ToWorker, voice: &mut impl Voice) {
+        if let ToWorker::Open { what, at_us } = message {
+            return self.open(&what, at_us, voice);
+        }
+        let Some(open) = &mut self.open else { return };
+        if matches!(message, ToWorker::Act { .. } | ToWorker::Undo | ToWorker::Redo) {
+            self.under_way = None;
+        }
+        match message {
+            ToWorker::Open { .. } => {}
+            ToWorker::Advance { from_us, to_us, options } => {
+                let began_ms = voice.clock_ms();
+                let (from, to) = (SimTime(from_us), SimTime(to_us));
+                self.under_way = Some(Move { from, to, options, began_ms, told_ms: began_ms });
+                self.work(voice);
+            }
+            ToWorker::Act { at_us, command } => open.act(SimTime(at_us), &command, voice),
+            ToWorker::Undo => {
+                let taken = open.session.undo();
+                open.acted(taken.map(|taken| format!("Taken back: {}.", taken.command)), voice);
+            }
+            ToWorker::Redo => {
+                let again = open.session.redo();
+                open.acted(again.map(|again| format!("Done again: {}.", again.command)), voice);
+            }
+            ToWorker::Step { back } => {
+                let time = open.session.step_time(back).map(|time| time.0);
+                voice.say(FromWorker::Stepped(time));
+            }
+            ToWorker::Details { subject } => voice.say(FromWorker::Details(Box::new(open.details(subject)))),
+            ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
+            ToWorker::Link { at_us, subject } => {
+                let link = open.link(SimTime(at_us), subject);
+                voice.say(FromWorker::Link(share::encode(&link).map_err(|error| error.to_string())));
+            }
+        }
+    }
+
+    /// Goes on with the move under way; true if there is more to do.
+    pub fn work(&mut self, voice: &mut impl Voice) -> bool {
+        let (Some(open), Some(going)) = (&mut self.open, &mut self.under_way) else { return false };
+        let listen_at = voice.clock_ms() + LISTEN_MS;
+        loop {
+            match open.session.advance(going.to, SLICE_EVENTS) {
+                Progress::Arrived => break,
+                Progress::MemoryFull => {
+                    voice.say(FromWorker::MemoryFull(open.session.memory_sentence()));
+                    break;
+                }
+                Progress::OnTheWay if voice.clock_ms() < listen_at => {}
+                Progress::OnTheWay => {
+                    going.tell(open.session.now(), voice);
+                    return true;
+                }
+            }
+        }
+        let Some(going) = self.under_way.take() else { return false };
+        open.show(&going, voice);
+        false
+    }
+
+    fn open(&mut self, what: &Source, at_us: Option<u64>, voice: &mut impl Voice) {
+        match read(what) {
+            Ok(link) => {
+                self.under_way = None;
+                let mut open = match Open::new(&link) {
+                    Ok(open) => open,
+                    Err(sentences) => return voice.say(FromWorker::Refused(sentences)),
+                };
+                let opened = open.opened(&link, at_us.map(SimTime));
+                self.open = Some(open);
+                voice.say(FromWorker::Opened(Box::new(opened)));
+            }
+            Err(sentences) => voice.say(FromWorker::Refused(sentences)),
+        }
+    }
+}
+
+impl Move {
+    fn tell(&mut self, now: SimTime, voice: &mut impl Voice) {
+        let clock = voice.clock_ms();
+        if clock - self.began_ms > PROGRESS_MS && clock - self.told_ms > PROGRESS_MS / 2.0 {
+            self.told_ms = clock;
+            voice.say(FromWorker::Progress { now_us: now.0, to_us: self.to.0 });
+        }
+    }
+}
+
+fn read(what: &Source) -> Result<Link, Vec<String>> {
+    let first = scenario::shipped()[0].name;
+    let of = |scenario| {
+        Link::to(scenario).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    match what {
+        Source::Default => of(LinkScenario::Shipped(first.to_owned())),
+        Source::Shipped(name) => of(LinkScenario::Shipped(name.clone())),
+        Source::Text(text) => of(LinkScenario::Text(text.clone())),
+        Source::Link(fragment) => share::decode(fragment).map_err(|error| vec![error.to_string()]),
+    }
+}
+
+impl Open {
+    fn new(link: &Link) -> Result<Self, Vec<String>> {
+        let sentences =
+            |errors: Vec<scenario::ScenarioError>| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let read = link.read().map_err(sentences)?;
+        let wrong = read.check_commands(&link.commands);
+        if !wrong.is_empty() {
+            return Err(wrong.iter().map(|(at, error)| format!("command {}: {error}", at + 1)).collect());
+        }
+        let session = Session::open(read, link.seed, link.commands.clone());
+        Ok(Open { session, source: link.scenario.clone(), names_sent: 0, story_sent: 0 })
+    }
+
+    /// Moves to where the page begins.
+    fn opened(&mut self, link: &Link, at: Option<SimTime>) -> Opened {
+        let moment = at.unwrap_or(link.moment);
+        self.session.advance(moment, u64::MAX);
+        let differs = at.is_none() && link.digest.is_some_and(|digest| digest != self.session.digest());
+        let (scenario, seed) = self.session.scenario();
+        let hint = scenario.view.select.clone().unwrap_or_default();
+        let text = if link.selection.is_empty() { &hint } else { &link.selection };
+        let select = selection::read(self.session.world(), text).unwrap_or(Subject::Cluster);
+        Opened {
+            title: scenario.title.clone(),
+            about: scenario.about.clone(),
+            try_this: scenario.try_this.clone(),
+            text: link.text().to_owned(),
+            seed,
+            at_us: moment.0,
+            duration_us: scenario.duration.0,
+            follow_key: scenario.view.follow_key.clone(),
+            select,
+            undoable: self.session.commands().len() as u32,
+            differs,
+            notes: scenario.notes.clone(),
+        }
+    }
+
+    fn act(&mut self, at: SimTime, text: &str, voice: &mut impl Voice) {
+        let command: Command = match text.parse() {
+            Ok(command) => command,
+            Err(error) => return voice.say(FromWorker::NotDone(format!("{error}"))),
+        };
+        self.session.advance(at, u64::MAX);
+        let sentence = format!("Done: {command}.");
+        match self.session.act(command) {
+            Ok(()) => self.acted(Some(sentence), voice),
+            Err(error) => voice.say(FromWorker::NotDone(error.to_string())),
+        }
+    }
+
+    fn acted(&mut self, sentence: Option<String>, voice: &mut impl Voice) {
+        let Some(sentence) = sentence else {
+            return voice.say(FromWorker::NotDone("There is nothing to take back or do again.".to_owned()));
+        };
+        self.story_sent = 0;
+        voice.say(FromWorker::Acted {
+            at_us: self.session.now().0,
+            sentence,
+            undoable: self.session.commands().len() as u32,
+            redoable: self.session.can_redo(),
+        });
+    }
+
+    /// Sends the frame of a finished move, and before it whatever it refers to.
+    fn show(&mut self, going: &Move, voice: &mut impl Voice) {
+        let frame = self.session.frame(going.from.min(self.session.now()), &going.options);
+        if frame.names_version != self.names_sent {
+            self.names_sent = frame.names_version;
+            voice.say(FromWorker::Names(self.session.names()));
+        }
+        if frame.story_len != self.story_sent {
+            let from = self.story_sent.min(frame.story_len);
+            voice.say(FromWorker::Story { from, lines: self.session.story(from) });
+            self.story_sent = frame.story_len;
+        }
+        voice.frame(frame_codec::encode(&frame));
+    }
+
+    fn details(&mut self, subject: Subject) -> Details {
+        Details {
+            inspection: self.session.inspect(subject),
+            audit: self.session.audit(),
+            timeline: self.session.timeline(subject),
+            series: self.session.series(),
+        }
+    }
+
+    fn link(&mut self, at: SimTime, subject: Subject) -> Link {
+        self.session.advance(at, u64::MAX);
+        Link {
+            scenario: self.source.clone(),
+            seed: self.session.scenario().1,
+            commands: self.session.commands().iter().filter(|command| command.at <= at).cloned().collect(),
+            moment: at,
+            selection: selection::show(self.session.world(), subject),
+            digest: Some(self.session.digest()),
+        }
+    }
+}

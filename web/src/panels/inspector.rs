@@ -1,0 +1,82 @@
+//! Everything about the subject selected: a sentence, its state and what just changed, commands, configuration.
+use crate::state::App;
+use kafkarium_core::observe::report::{ConfigRow, Inspection, OfferedCommand, StateRow};
+use leptos::prelude::*;
+
+#[component]
+pub fn Inspector(app: App) -> impl IntoView {
+    let of = move |part: fn(&Inspection) -> String| {
+        move || app.details.read().as_ref().map_or_else(String::new, |details| part(&details.inspection))
+    };
+    let state =
+        move || app.details.read().as_ref().map_or_else(Vec::new, |details| details.inspection.state.clone());
+    // Lists are built anew only when they change: what is typed or pointed at stays.
+    let commands = Memo::new(move |_| {
+        app.details.read().as_ref().map_or_else(Vec::new, |details| details.inspection.commands.clone())
+    });
+    let config = Memo::new(move |_| {
+        app.details.read().as_ref().map_or_else(Vec::new, |details| details.inspection.config.clone())
+    });
+    view! {
+        <h2>{of(|inspection| inspection.title.clone())}</h2>
+        <p class="soft">{of(|inspection| inspection.sentence.clone())}</p>
+        <dl class="state">{move || state().into_iter().map(state_row).collect_view()}</dl>
+        {move || {
+            let commands = commands.get();
+            (!commands.is_empty()).then(|| view! {
+                <h3>"What you can do"</h3>
+                <div class="commands">{commands.into_iter().map(|offer| command(app, offer)).collect_view()}</div>
+            })
+        }}
+        {move || {
+            let rows = config.get();
+            (!rows.is_empty()).then(|| view! {
+                <h3>"Configuration"</h3>
+                <div class="config">{rows.into_iter().map(|row| config_row(app, row)).collect_view()}</div>
+            })
+        }}
+        <Follow app/>
+    }
+}
+
+fn state_row(row: StateRow) -> impl IntoView {
+    let changed = row.was.is_some();
+    let value = match row.was {
+        Some(was) => format!("{was} → {}", row.value),
+        None => row.value,
+    };
+    view! { <dt>{row.name}</dt><dd class:changed=changed>{value}</dd> }
+}
+
+fn command(app: App, offer: OfferedCommand) -> impl IntoView {
+    let text = offer.command.clone();
+    view! { <button class:fault=offer.fault title=offer.hint on:click=move |_| app.act(&text)>{offer.label}</button> }
+}
+
+fn config_row(app: App, row: ConfigRow) -> impl IntoView {
+    let differs = row.value != row.default;
+    let command = row.command.clone();
+    let set = move |event: web_sys::Event| app.act(&command.replace("{}", event_target_value(&event).trim()));
+    let restarts = if row.restarts { " Setting it restarts the client." } else { "" };
+    let hint = format!("{} Allowed: {}. Default: {}.{restarts}", row.effect, row.valid, row.default);
+    view! {
+        <label title=hint class:differs=differs>
+            <span>{row.key}</span>
+            <input prop:value=row.value on:change=set spellcheck="false" autocomplete="off"/>
+        </label>
+    }
+}
+
+/// Which key is followed in colour.
+#[component]
+fn Follow(app: App) -> impl IntoView {
+    let key = move || app.with_engine(|engine| engine.follow_key());
+    view! {
+        <h3>"Follow a key"</h3>
+        <label class="follow">
+            <span class="swatch" aria-hidden="true"></span>
+            <input placeholder="none" aria-label="Key to follow" prop:value=move || { app.opened.track(); key() }
+                on:change=move |event| app.with_engine(|engine| engine.set_follow_key(event_target_value(&event).trim()))/>
+        </label>
+    }
+}

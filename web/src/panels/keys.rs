@@ -1,0 +1,90 @@
+//! The keyboard.
+use crate::state::App;
+use crate::state::app::{Dialog, Mode, Tab};
+use crate::state::browser;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+/// What each key does, for the help.
+pub const KEYS: [(&str, &str); 12] = [
+    ("Space", "play or pause"),
+    (". and ,", "a step on or back: the next message that leaves or arrives"),
+    ("] and [", "faster or slower"),
+    ("S", "story pace: slow where something happens, quick where nothing does"),
+    ("→ and ←", "a second on or back; with Shift ten"),
+    ("Tab, Enter", "on the stage: go from thing to thing, and open what can be done to it"),
+    ("U and R", "undo a command, do it again"),
+    ("L", "copy a link to this moment"),
+    ("T", "light, dark, or as the system has it"),
+    ("1 to 4", "inspect, story, audit, Kafka's tools"),
+    ("?", "this help"),
+    ("Esc", "close what lies over the page"),
+];
+
+/// Microseconds of an arrow key.
+const ARROW_US: i64 = 1_000_000;
+
+/// Listens for as long as the page lives.
+pub fn listen(app: App) {
+    let pressed = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+        let typing = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA"));
+        let held = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if event.key() == "Escape" {
+            escape(app);
+        } else if !typing && !held && act(app, &event) {
+            event.prevent_default();
+        }
+    });
+    let _ = browser::window().add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref());
+    pressed.forget();
+}
+
+fn escape(app: App) {
+    if app.dialog.get_untracked().is_some() {
+        app.dialog.set(None);
+    } else if app.menu.get_untracked().is_some() {
+        app.menu.set(None);
+    } else {
+        app.problem.set(None);
+    }
+}
+
+/// True if the key meant something.
+fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
+    if app.dialog.get_untracked().is_some() {
+        return false;
+    }
+    let on_button = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|element| element.tag_name() == "BUTTON");
+    let far = if event.shift_key() { 10 } else { 1 };
+    match event.key().as_str() {
+        " " if !on_button => app.set_playing(!app.playing.get_untracked()),
+        "." => app.step(false),
+        "," => app.step(true),
+        "]" => app.change_speed(true),
+        "[" => app.change_speed(false),
+        "s" | "S" => app.mode.set(Mode::Story),
+        "ArrowRight" => seek_by(app, far * ARROW_US),
+        "ArrowLeft" => seek_by(app, -far * ARROW_US),
+        "u" | "U" => app.with_engine(|engine| engine.undo()),
+        "r" | "R" => app.with_engine(|engine| engine.redo()),
+        "l" | "L" => app.with_engine(|engine| engine.copy_link()),
+        "t" | "T" => app.change_theme(),
+        "1" => app.tab.set(Tab::Inspect),
+        "2" => app.tab.set(Tab::Story),
+        "3" => app.tab.set(Tab::Audit),
+        "4" => app.tab.set(Tab::Tools),
+        "?" => app.dialog.set(Some(Dialog::Help)),
+        _ => return false,
+    }
+    true
+}
+
+fn seek_by(app: App, by_us: i64) {
+    app.seek(app.now_us.get_untracked().saturating_add_signed(by_us));
+}

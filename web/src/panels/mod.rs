@@ -1,0 +1,40 @@
+//! The page around the stage: one file a panel.
+mod audit;
+mod caption;
+mod charts;
+mod dialogs;
+mod header;
+mod inspector;
+mod keys;
+mod menu;
+mod notices;
+mod side;
+mod stage;
+mod story;
+mod timebar;
+mod tools;
+
+use crate::state::App;
+use leptos::prelude::*;
+
+/// The whole page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let app = App::start();
+    keys::listen(app);
+    view! {
+        <header::Header app/>
+        <notices::Problem app/>
+        <main id="main">
+            <section class="scene" aria-label="The cluster">
+                <stage::StagePanel app/>
+                <caption::Caption app/>
+                <charts::Charts app/>
+            </section>
+            <side::Side app/>
+            <timebar::TimeBar app/>
+        </main>
+        <notices::Notice app/>
+        <dialogs::Dialogs app/>
+    }
+}

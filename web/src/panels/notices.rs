@@ -1,0 +1,39 @@
+//! What the page has to say beside the run: a problem on top, a short notice below.
+use crate::state::App;
+use leptos::prelude::*;
+
+#[component]
+pub fn Problem(app: App) -> impl IntoView {
+    move || {
+        app.problem.get().map(|sentence| {
+            view! {
+                <div class="problem" role="alert">
+                    <p>{sentence}</p>
+                    <button on:click=move |_| app.problem.set(None)>"Close"</button>
+                </div>
+            }
+        })
+    }
+}
+
+#[component]
+pub fn Notice(app: App) -> impl IntoView {
+    let shown = move || app.progress.get().or_else(|| app.notice.get());
+    // A notice leaves by itself.
+    Effect::new(move |_| {
+        if app.notice.read().is_some() {
+            gloo_timers::callback::Timeout::new(6_000, move || app.notice.set(None)).forget();
+        }
+    });
+    move || {
+        shown().map(|sentence| {
+            let undo = sentence.starts_with("Done:") && app.undoable.get_untracked() > 0;
+            view! {
+                <div class="notice" role="status">
+                    <span>{sentence}</span>
+                    {undo.then(|| view! { <button on:click=move |_| { app.notice.set(None); app.with_engine(|engine| engine.undo()) }>"Undo"</button> })}
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! Time: play, pause, step, speed, and a line to scrub on, with markers and bands.
+use crate::state::App;
+use crate::state::app::Mode;
+use crate::state::pace::{self, SPEEDS};
+use kafkarium_core::observe::report::{Band, Marker, Tone};
+use leptos::html;
+use leptos::prelude::*;
+
+/// The line shows at least this much, microseconds.
+const SHOWN_US: u64 = 60_000_000;
+
+#[component]
+pub fn TimeBar(app: App) -> impl IntoView {
+    view! {
+        <section class="timebar" aria-label="Time">
+            <Controls app/>
+            <Line app/>
+        </section>
+    }
+}
+
+#[component]
+fn Controls(app: App) -> impl IntoView {
+    let playing = move || app.playing.get();
+    let story = move || app.mode.get() == Mode::Story;
+    let position = move || match app.mode.get() {
+        Mode::Story => nearest(app.speed.get()),
+        Mode::Fixed(speed) => nearest(speed),
+    };
+    let choose = move |event| {
+        let at: usize = event_target_value(&event).parse().unwrap_or(0);
+        app.mode.set(Mode::Fixed(SPEEDS[at.min(SPEEDS.len() - 1)]));
+    };
+    let words = move || match app.mode.get() {
+        Mode::Story => pace::words(app.speed.get()),
+        Mode::Fixed(speed) => pace::words(speed),
+    };
+    view! {
+        <div class="controls">
+            <div class="buttons">
+                <button on:click=move |_| app.step(true) title="Step back (,)" aria-label="Step back">"◂"</button>
+                <button id="play" class="primary" on:click=move |_| app.set_playing(!app.playing.get_untracked())
+                    aria-label=move || if playing() { "Pause" } else { "Play" } title="Play or pause (Space)">
+                    {move || if playing() { "❚❚" } else { "▶" }}
+                </button>
+                <button on:click=move |_| app.step(false) title="Step on (.)" aria-label="Step on">"▸"</button>
+                <output id="clock">{move || clock(app.now_us.get())}</output>
+            </div>
+            <div class="speed">
+                <button class:chosen=story aria-pressed=move || story().to_string() on:click=move |_| app.mode.set(Mode::Story)
+                    title="Slow where something happens, quick where nothing does (S)">"Story pace"</button>
+                <input type="range" min="0" max=SPEEDS.len() - 1 step="1" prop:value=position on:input=choose aria-label="Speed"/>
+                <span id="speed">{words}</span>
+            </div>
+        </div>
+    }
+}
+
+fn nearest(speed: f64) -> String {
+    let far = |other: f64| (other.ln() - speed.ln()).abs();
+    let best = (0..SPEEDS.len()).min_by(|a, b| far(SPEEDS[*a]).total_cmp(&far(SPEEDS[*b])));
+    best.unwrap_or(0).to_string()
+}
+
+fn clock(us: u64) -> String {
+    format!("{}.{:03} {:03} s", us / 1_000_000, us / 1_000 % 1_000, us % 1_000)
+}
+
+#[component]
+fn Line(app: App) -> impl IntoView {
+    let line = NodeRef::<html::Div>::new();
+    let bands = Memo::new(move |_| {
+        app.details.read().as_ref().map(|details| details.timeline.bands.clone()).unwrap_or_default()
+    });
+    let markers = Memo::new(move |_| {
+        app.details.read().as_ref().map(|details| details.timeline.markers.clone()).unwrap_or_default()
+    });
+    let end = Memo::new(move |_| {
+        let known = app.known_us.get().max(app.now_us.get());
+        let planned = app.opened.read().as_ref().map_or(0, |opened| opened.duration_us);
+        let shown = known.max(planned).max(SHOWN_US);
+        // In steps, so that the scale does not creep.
+        if shown <= planned.max(SHOWN_US) { shown } else { (shown * 5 / 4).div_ceil(SHOWN_US) * SHOWN_US }
+    });
+    let percent = move |us: u64| format!("{:.3}%", us as f64 * 100.0 / end.get() as f64);
+    let dragging = RwSignal::new(false);
+    let scrub = move |event: &web_sys::PointerEvent| {
+        if let Some(line) = line.get_untracked() {
+            let rect = line.get_bounding_client_rect();
+            let part = ((f64::from(event.client_x()) - rect.left()) / rect.width()).clamp(0.0, 1.0);
+            app.seek((part * end.get_untracked() as f64) as u64);
+        }
+    };
+    view! {
+        <div class="line" node_ref=line role="slider" tabindex="0" aria-label="Moment" aria-valuemin="0"
+            aria-valuemax=move || end.get() / 1_000 aria-valuenow=move || app.now_us.get() / 1_000
+            aria-valuetext=move || clock(app.now_us.get())
+            on:pointerdown=move |event| {
+                dragging.set(true);
+                if let Some(line) = line.get_untracked() {
+                    let _ = line.set_pointer_capture(event.pointer_id());
+                }
+                scrub(&event);
+            }
+            on:pointermove=move |event| if dragging.get_untracked() { scrub(&event) }
+            on:pointerup=move |_| dragging.set(false)
+            on:pointercancel=move |_| dragging.set(false)>
+            <div class="marks">{move || spread(markers.get(), end.get()).into_iter().map(|(marker, at)| mark(app, marker, at)).collect_view()}</div>
+            <div class="bands">{move || bands.get().into_iter().map(|row| band(row, end.get())).collect_view()}</div>
+            <div class="known" style:width=move || percent(app.known_us.get())></div>
+            <div class="head" style:left=move || percent(app.now_us.get())></div>
+            <div class="scale">{move || scale(end.get())}</div>
+        </div>
+    }
+}
+
+/// Markers with their place in per cent; of those too near to each other the first.
+fn spread(markers: Vec<Marker>, end: u64) -> Vec<(Marker, f64)> {
+    const APART: f64 = 1.2;
+    let mut placed: Vec<(Marker, f64)> = Vec::new();
+    for marker in markers {
+        let at = marker.time_us as f64 * 100.0 / end as f64;
+        if placed.last().is_none_or(|(_, last)| at - last > APART) && at <= 100.0 {
+            placed.push((marker, at));
+        }
+    }
+    placed
+}
+
+fn mark(app: App, marker: Marker, at: f64) -> impl IntoView {
+    let time = marker.time_us;
+    let label = format!("{} s: {}", super::story::seconds(time), marker.label);
+    let go = move |event: web_sys::PointerEvent| {
+        event.stop_propagation();
+        app.seek(time);
+    };
+    view! { <button class="mark" tabindex="-1" style:left=format!("{at:.3}%") title=label.clone() aria-label=label on:pointerdown=go></button> }
+}
+
+fn band(row: Band, end: u64) -> impl IntoView {
+    let spans = row.spans.into_iter().map(|span| {
+        let (from, to) = (span.from_us.min(end), span.to_us.min(end));
+        let part = |us: u64| us as f64 * 100.0 / end as f64;
+        let tone = match span.tone {
+            Tone::Calm => "calm",
+            Tone::Good => "good",
+            Tone::Warn => "warn",
+            Tone::Bad => "bad",
+        };
+        view! {
+            <span class=tone title=span.label.clone() style:left=format!("{:.3}%", part(from))
+                style:width=format!("{:.3}%", part(to - from))>{span.label.clone()}</span>
+        }
+    });
+    view! { <div class="band" title=row.label.clone()>{spans.collect_view()}</div> }
+}
+
+fn scale(end: u64) -> impl IntoView {
+    let step = [5, 10, 20, 30, 60, 120, 300, 600, 3_600]
+        .into_iter()
+        .find(|step| end / 1_000_000 / step <= 9)
+        .unwrap_or(36_000);
+    let marks = (0..=end / 1_000_000 / step).map(|at| at * step);
+    marks
+        .map(|second| {
+            let at = second as f64 * 1e8 / end as f64;
+            view! { <i style:left=format!("{at:.3}%")>{format!("{second} s")}</i> }
+        })
+        .collect_view()
+}

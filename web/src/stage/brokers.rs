@@ -1,0 +1,307 @@
+//! Brokers with their replicas, and the controller above them.
+use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
+use super::pen::{Align, Pen, bold, plain};
+use super::{Scene, number, seconds};
+use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, ReplicaView};
+
+const DOWN_ALPHA: f64 = 0.42;
+const CELL: f64 = 13.0;
+
+pub fn controller(pen: &Pen, scene: &Scene) {
+    let rect = scene.plan.controller;
+    let y = rect.y + 16.5;
+    pen.text("Controller", (rect.x - 8.0, y), plain(12.0), &pen.theme.ink_soft, Align::Right, 80.0);
+    pen.filled(rect, 12.0, &pen.theme.ground);
+    pen.outlined(rect, 12.0, &pen.theme.ink, 1.0);
+    pen.text("active", (rect.middle().0, y), plain(12.0), &pen.theme.ink_soft, Align::Center, rect.width);
+}
+
+pub fn draw(pen: &Pen, scene: &Scene) {
+    for (at, (broker, place)) in scene.frame.brokers.iter().zip(&scene.plan.brokers).enumerate() {
+        card(pen, scene, at, broker, place);
+        for lane in &place.lanes {
+            let replica = &scene.frame.replicas[lane.replica];
+            match scene.plan.detail {
+                Detail::Lanes => full_lane(pen, scene, broker, replica, lane),
+                Detail::Bars => bar(pen, scene, broker, replica, lane),
+                Detail::Heat => heat(pen, broker, replica, lane),
+            }
+        }
+        pen.alpha(1.0);
+    }
+}
+
+fn is_down(broker: &BrokerView) -> bool {
+    matches!(broker.process, Process::Stopped | Process::Crashed | Process::MachineDown)
+}
+
+fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
+    let theme = pen.theme;
+    let rect = place.rect;
+    let (state, color) = state_of(pen, broker);
+    let troubled = is_down(broker) || broker.process == Process::Frozen;
+    pen.filled(rect, 12.0, &theme.panel);
+    pen.dashed(troubled);
+    pen.outlined(rect, 12.0, if troubled { &theme.bad } else { &theme.line }, 1.0);
+    pen.dashed(false);
+    let small = rect.width < 130.0;
+    let y = rect.y + if small { 12.0 } else { 22.0 };
+    let ink = if is_down(broker) { &theme.ink_faint } else { &theme.ink };
+    let size = if small { 9.5 } else { 14.0 };
+    let name = if small { broker.id.to_string() } else { format!("Broker {}", broker.id) };
+    let inset = if small { 6.0 } else { 18.0 };
+    let mut x = rect.x + inset;
+    x += pen.text(&name, (x, y), bold(size), ink, Align::Left, rect.width - 12.0) + 8.0;
+    if small {
+        if troubled || broker.fenced {
+            pen.dot(rect.right() - 8.0, rect.y + 8.0, 3.0, &theme.bad);
+        }
+        return;
+    }
+    let right = rect.right() - 16.0;
+    let used = pen.text(&state, (right, y), plain(12.0), color, Align::Right, right - x - 20.0);
+    let room = right - used - x - 10.0;
+    let rack = scene.names.racks.get(at).filter(|rack| !rack.is_empty());
+    if let Some(rack) = rack {
+        x += pen.text(&format!("rack {rack}"), (x, y), plain(12.0), &theme.ink_faint, Align::Left, room)
+            + 10.0;
+    }
+    let links = match broker.links {
+        Links::Good => return,
+        Links::Slow => "links slowed",
+        Links::Cut => "links cut",
+    };
+    let color = if broker.links == Links::Cut { &theme.bad } else { &theme.now };
+    pen.text(links, (x, y), plain(12.0), color, Align::Left, right - used - x - 10.0);
+}
+
+/// What stands at the right of a broker's card, and in which colour.
+fn state_of<'a>(pen: &'a Pen, broker: &BrokerView) -> (String, &'a str) {
+    let theme = pen.theme;
+    let since = seconds(broker.since_us);
+    let fenced =
+        if broker.fenced { format!(", fenced {}", seconds(broker.fenced_since_us)) } else { String::new() };
+    match broker.process {
+        Process::Running if broker.fenced => {
+            (format!("fenced {}", seconds(broker.fenced_since_us)), &theme.bad)
+        }
+        Process::Running => (format!("leads {}, follows {}", broker.leads, broker.follows), &theme.ink_soft),
+        Process::Starting => (format!("starts{fenced}"), &theme.now),
+        Process::Stopping => ("shuts down".to_owned(), &theme.now),
+        Process::Stopped => (format!("shut down {since}{fenced}"), &theme.ink_faint),
+        Process::Crashed => (format!("✕ crashed {since}{fenced}"), &theme.bad),
+        Process::MachineDown => (format!("✕ machine off {since}{fenced}"), &theme.bad),
+        Process::Frozen => (format!("❄ frozen {since}{fenced}"), &theme.bad),
+    }
+}
+
+/// Whether the controller's image says that this replica leads.
+fn leads(scene: &Scene, replica: &ReplicaView) -> bool {
+    let partitions = &scene.frame.partitions;
+    partitions
+        .iter()
+        .any(|partition| partition.partition == replica.partition && partition.leader == replica.broker)
+}
+
+fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
+    let theme = pen.theme;
+    let rect = lane.rect;
+    let leader = leads(scene, replica);
+    let middle = rect.y + rect.height / 2.0 - if rect.height > 30.0 { 3.0 } else { 0.0 };
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
+    let name_x = rect.x + 26.0;
+    if leader {
+        pen.text("♛", (rect.x + 8.0, middle + 4.5), plain(13.0), &theme.ink, Align::Left, 20.0);
+    }
+    let name = scene.partition_name(replica.partition);
+    let kind = if leader { bold(12.0) } else { plain(12.0) };
+    let ink = if leader { &theme.ink } else { &theme.ink_soft };
+    pen.text(&name, (name_x, middle + 4.5), kind, ink, Align::Left, scene.plan.name_width - 22.0);
+    let track = Rect::new(
+        rect.x + scene.plan.name_width + 6.0,
+        middle - 11.0,
+        rect.width - scene.plan.name_width - 12.0,
+        22.0,
+    );
+    pen.filled(track, 5.0, &theme.lane);
+    let ruler = Ruler::new(scene, replica, track);
+    let cells =
+        &scene.frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];
+    pen.ctx.save();
+    clip(pen, track);
+    for (at, one) in cells.iter().enumerate() {
+        cell(pen, scene, replica, one, ruler.cell(one, at, cells.len()), middle, leader);
+    }
+    pen.ctx.restore();
+    let high = ruler.offset(replica.high_watermark);
+    if high > track.x {
+        pen.line((high - 1.5, middle - 11.0), (high - 1.5, middle + 11.0), &theme.ink, 1.8);
+    }
+    let end = ruler.offset(replica.log_end);
+    if end > track.x {
+        pen.chevron(end + 2.0, middle, &theme.ink);
+    }
+    remarks(pen, scene, replica, cells, (end.max(track.x) + 12.0, middle), track);
+    pen.alpha(1.0);
+    if leader && !is_down(broker) {
+        markers(pen, scene, replica, &ruler, (track, middle));
+    }
+}
+
+fn clip(pen: &Pen, rect: Rect) {
+    pen.ctx.begin_path();
+    pen.ctx.rect(rect.x, rect.y, rect.width, rect.height);
+    pen.ctx.clip();
+}
+
+/// Where offsets stand in a lane. All lanes of a partition share it, so that copies line up.
+struct Ruler {
+    right: f64,
+    /// The offset that stands at `right`.
+    end: f64,
+    /// Cells are batches: they stand by their number, not by offset.
+    batches: bool,
+    high_in_cells: f64,
+    log_end: u64,
+}
+
+impl Ruler {
+    fn new(scene: &Scene, replica: &ReplicaView, track: Rect) -> Self {
+        let cells =
+            &scene.frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];
+        let batches = cells.iter().any(|cell| cell.count > 1);
+        let end = scene.ends.get(&replica.partition).copied().unwrap_or(replica.log_end as f64);
+        let below =
+            cells.iter().filter(|cell| cell.offset + u64::from(cell.count) <= replica.high_watermark).count();
+        let high_in_cells = cells.len() as f64 - below as f64;
+        Ruler { right: track.right() - 22.0, end, batches, high_in_cells, log_end: replica.log_end }
+    }
+
+    /// The left edge of a record's place.
+    fn offset(&self, offset: u64) -> f64 {
+        if self.batches {
+            let behind = if offset >= self.log_end { 0.0 } else { self.high_in_cells };
+            return self.right - behind * CELL_PITCH;
+        }
+        self.right - (self.end - offset as f64) * CELL_PITCH
+    }
+
+    fn cell(&self, cell: &Cell, at: usize, count: usize) -> f64 {
+        if self.batches { self.right - (count - at) as f64 * CELL_PITCH } else { self.offset(cell.offset) }
+    }
+}
+
+fn cell(pen: &Pen, scene: &Scene, replica: &ReplicaView, one: &Cell, x: f64, middle: f64, leader: bool) {
+    let theme = pen.theme;
+    let rect = Rect::new(x + 1.0, middle - CELL / 2.0, CELL, CELL);
+    let committed = one.offset + u64::from(one.count) <= replica.high_watermark;
+    let color = if one.followed { &theme.follow } else { &theme.cell };
+    let mut ink = if one.followed { &theme.follow_ink } else { &theme.cell_ink };
+    if committed {
+        let before = pen.ctx.global_alpha();
+        pen.alpha(before * if leader { 1.0 } else { 0.72 });
+        pen.filled(rect, 3.0, color);
+        pen.alpha(before);
+    } else {
+        // Not on every in-sync replica yet: an outline.
+        pen.outlined(rect.grown(-0.75), 3.0, color, 1.5);
+        ink = if one.followed { &theme.follow } else { &theme.ink_soft };
+    }
+    let label = if one.count > 1 { short_count(one.count) } else { key_label(scene, one.key) };
+    pen.text(&label, (x + 1.0 + CELL / 2.0, middle + 3.0), plain(8.5), ink, Align::Center, CELL);
+}
+
+fn short_count(count: u32) -> String {
+    if count < 1_000 { count.to_string() } else { format!("{}k", count / 1_000) }
+}
+
+/// A key in a cell: what tells it from others, in two characters.
+fn key_label(scene: &Scene, key: u32) -> String {
+    if key == NONE {
+        return String::new();
+    }
+    let Some(key) = scene.names.keys.get(key as usize) else { return String::new() };
+    let tail = key.rsplit(['-', '_', ':', '.']).next().unwrap_or(key);
+    tail.chars().take(2).collect()
+}
+
+/// Beside the end of a lane: out of sync, how far behind, what is only here.
+fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: (f64, f64), track: Rect) {
+    let theme = pen.theme;
+    let ahead =
+        scene.frame.replicas.iter().filter(|other| other.partition == replica.partition && other.leads);
+    let leader_end = ahead.map(|leader| leader.log_end).max().unwrap_or(replica.log_end);
+    let behind = leader_end.saturating_sub(replica.log_end);
+    let alone = cells.iter().any(|cell| cell.only_here) && !replica.leads;
+    let room = track.right() - at.0 - 2.0;
+    if alone {
+        pen.text("only here", (at.0, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, room.max(64.0));
+    } else if behind > 0 && !replica.in_sync {
+        let text = format!("{} behind", number(behind));
+        let x = if room < 70.0 { track.x + 8.0 } else { at.0 };
+        pen.text(&text, (x, at.1 + 4.0), plain(11.0), &theme.ink_soft, Align::Left, 120.0);
+    } else if !replica.in_sync {
+        pen.text("not in sync", (track.x + 6.0, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, 90.0);
+    }
+}
+
+/// Under the leader's lane: what groups committed, and where their members are.
+fn markers(pen: &Pen, scene: &Scene, replica: &ReplicaView, ruler: &Ruler, (track, middle): (Rect, f64)) {
+    let y = middle + 12.5;
+    for owned in scene.frame.owned.iter().filter(|owned| owned.partition == replica.partition) {
+        let inside = |x: f64| x.clamp(track.x + 4.0, track.right() - 4.0);
+        if ruler.batches {
+            continue;
+        }
+        pen.triangle(inside(ruler.offset(owned.position)), y, false, &pen.theme.ink_soft);
+        if owned.committed != u64::MAX {
+            pen.triangle(inside(ruler.offset(owned.committed)), y, true, &pen.theme.ink);
+        }
+    }
+}
+
+fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
+    let theme = pen.theme;
+    let leader = leads(scene, replica);
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
+    let rect = lane.rect;
+    let y = rect.y + rect.height / 2.0;
+    let name = scene.partition_name(replica.partition);
+    let kind = if leader { bold(10.0) } else { plain(10.0) };
+    pen.text(
+        &name,
+        (rect.x + 10.0, y + 3.5),
+        kind,
+        &theme.ink_soft,
+        Align::Left,
+        scene.plan.name_width - 10.0,
+    );
+    let track = Rect::new(
+        rect.x + scene.plan.name_width + 6.0,
+        rect.y + 2.0,
+        rect.width - scene.plan.name_width - 12.0,
+        rect.height - 4.0,
+    );
+    pen.filled(track, 3.0, &theme.lane);
+    let most = scene.frame.replicas.iter().map(|replica| replica.log_end).max().unwrap_or(1).max(1) as f64;
+    let part = |offset: u64| track.width * offset as f64 / most;
+    let color = if leader { &theme.ink_faint } else { &theme.cell };
+    pen.filled(Rect { width: part(replica.log_end).max(1.0), ..track }, 3.0, color);
+    let high = track.x + part(replica.high_watermark);
+    pen.line((high, track.y), (high, track.bottom()), &theme.ink, 1.2);
+    if !replica.in_sync {
+        pen.outlined(track, 3.0, &theme.bad, 1.0);
+    }
+}
+
+fn heat(pen: &Pen, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
+    let theme = pen.theme;
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
+    let color = match (replica.leads, replica.in_sync) {
+        (_, false) => &theme.bad,
+        (true, true) => &theme.ink_soft,
+        (false, true) => &theme.cell,
+    };
+    pen.fill(color);
+    pen.ctx.fill_rect(lane.rect.x, lane.rect.y, lane.rect.width, lane.rect.height);
+}

@@ -1,0 +1,164 @@
+//! Producers at the left, consumer groups with their members at the right.
+use super::layout::Rect;
+use super::pen::{Align, Pen, bold, plain};
+use super::{Scene, number};
+use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
+
+pub fn producers(pen: &Pen, scene: &Scene) {
+    let theme = pen.theme;
+    if let Some(first) = scene.plan.producers.first() {
+        pen.text(
+            "Producers",
+            (first.x, first.y - 8.0),
+            plain(12.0),
+            &theme.ink_soft,
+            Align::Left,
+            first.width,
+        );
+    }
+    for (at, (producer, &rect)) in scene.frame.producers.iter().zip(&scene.plan.producers).enumerate() {
+        let none = (String::new(), String::new(), String::new());
+        let (name, _, load) = scene.names.producers.get(at).unwrap_or(&none);
+        let down = producer.process != Process::Running;
+        pen.alpha(if down { 0.55 } else { 1.0 });
+        pen.filled(rect, 10.0, &theme.panel);
+        pen.outlined(rect, 10.0, &theme.line, 1.0);
+        let (x, room) = (rect.x + 12.0, rect.width - 20.0);
+        if rect.height < 40.0 {
+            pen.text(name, (x, rect.middle().1 + 3.5), plain(10.0), &theme.ink, Align::Left, room);
+            continue;
+        }
+        pen.text(name, (x, rect.y + 20.0), bold(13.0), &theme.ink, Align::Left, room);
+        pen.text(load, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
+        let (text, color) = doing(scene, producer, &theme.ink_faint, &theme.bad);
+        if rect.height >= 56.0 {
+            pen.text(
+                &text,
+                (x, rect.y + if rect.height > 70.0 { 58.0 } else { 52.0 }),
+                plain(11.0),
+                color,
+                Align::Left,
+                room,
+            );
+        }
+        pen.alpha(1.0);
+    }
+    pen.alpha(1.0);
+}
+
+fn doing<'a>(
+    scene: &Scene,
+    producer: &kafkarium_core::observe::view::ProducerView,
+    calm: &'a str,
+    bad: &'a str,
+) -> (String, &'a str) {
+    if producer.process != Process::Running {
+        return ("stopped".to_owned(), calm);
+    }
+    if producer.blocked {
+        return ("send() blocks".to_owned(), bad);
+    }
+    if producer.waiting > 20 && producer.waiting_for != NONE {
+        return (
+            format!("{} wait for {}", number(producer.waiting), scene.partition_name(producer.waiting_for)),
+            bad,
+        );
+    }
+    (format!("{} acknowledged", number(producer.acknowledged)), calm)
+}
+
+pub fn groups(pen: &Pen, scene: &Scene) {
+    let theme = pen.theme;
+    for (at, place) in scene.plan.groups.iter().enumerate() {
+        let name = scene.names.groups.get(at).map_or("", String::as_str);
+        let rect = place.rect;
+        pen.text(
+            &format!("Group {name}"),
+            (rect.x, rect.y + 12.0),
+            plain(12.0),
+            &theme.ink_soft,
+            Align::Left,
+            rect.width,
+        );
+        if let Some(group) = scene.frame.groups.get(at) {
+            let (word, color) = match group.state {
+                0 => ("Empty", &theme.ink_faint),
+                1 => ("PreparingRebalance", &theme.now),
+                2 => ("CompletingRebalance", &theme.now),
+                3 => ("Stable", &theme.good),
+                _ => ("Dead", &theme.bad),
+            };
+            let (word, color) =
+                if group.coordinator == NONE { ("no coordinator", &theme.bad) } else { (word, color) };
+            pen.dot(rect.x + 4.0, rect.y + 25.0, 3.5, color);
+            let text = format!("{word} · generation {}", group.generation);
+            pen.text(
+                &text,
+                (rect.x + 13.0, rect.y + 29.0),
+                plain(12.0),
+                color,
+                Align::Left,
+                rect.width - 13.0,
+            );
+        }
+        for &(member, rect) in &place.members {
+            let Some(consumer) = scene.frame.consumers.get(member) else { continue };
+            if rect.height < 20.0 {
+                let color = if consumer.process == Process::Running { &theme.cell } else { &theme.bad };
+                pen.filled(rect, 3.0, color);
+            } else {
+                member_card(pen, scene, member, consumer, rect);
+            }
+        }
+    }
+    pen.alpha(1.0);
+}
+
+fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect) {
+    let theme = pen.theme;
+    let owned: Vec<_> = scene.frame.owned.iter().filter(|owned| owned.consumer as usize == at).collect();
+    let idle = owned.is_empty();
+    let gone = matches!(consumer.process, Process::Crashed | Process::Stopped | Process::MachineDown);
+    pen.alpha(if gone { 0.5 } else { 1.0 });
+    pen.filled(rect, 10.0, &theme.panel);
+    pen.dashed(idle || gone);
+    pen.outlined(
+        rect,
+        10.0,
+        if consumer.process == Process::Crashed { &theme.bad } else { &theme.line },
+        1.0,
+    );
+    pen.dashed(false);
+    let (x, room) = (rect.x + 12.0, rect.width - 24.0);
+    let name = scene.names.consumers.get(at).map_or("", |(name, _)| name.as_str());
+    let state = match consumer.process {
+        Process::Crashed | Process::MachineDown => "crashed",
+        Process::Frozen => "frozen",
+        Process::Stopped => "closed",
+        Process::Stopping => "closes",
+        _ if consumer.slowdown_percent > 100 => "slow",
+        _ => "",
+    };
+    let used =
+        pen.text(state, (rect.right() - 12.0, rect.y + 20.0), plain(11.0), &theme.bad, Align::Right, 60.0);
+    pen.text(name, (x, rect.y + 20.0), bold(13.0), &theme.ink, Align::Left, room - used - 6.0);
+    if idle {
+        let text = if gone || !consumer.joined { "no partitions" } else { "idle: no partition left" };
+        pen.text(text, (x, rect.y + 39.0), plain(11.0), &theme.ink_faint, Align::Left, room);
+    }
+    const ROWS: usize = 5;
+    let shown = if owned.len() > ROWS { ROWS - 1 } else { owned.len() };
+    let line = |row: usize| rect.y + 39.0 + row as f64 * 19.0;
+    for (row, owned) in owned[..shown].iter().enumerate() {
+        let lag = format!("lag {}", number(owned.lag));
+        let color = if owned.lag > 100 { &theme.bad } else { &theme.ink };
+        let used = pen.text(&lag, (x + room, line(row)), plain(11.0), color, Align::Right, room);
+        let name = scene.partition_name(owned.partition);
+        pen.text(&name, (x, line(row)), plain(11.0), &theme.ink_soft, Align::Left, room - used - 8.0);
+    }
+    if shown < owned.len() {
+        let text = format!("and {} more", owned.len() - shown);
+        pen.text(&text, (x, line(shown)), plain(11.0), &theme.ink_soft, Align::Left, room);
+    }
+    pen.alpha(1.0);
+}

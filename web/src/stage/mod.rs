@@ -1,0 +1,249 @@
+//! The stage: a canvas that shows one moment of the cluster. It knows frames and pixels, no panels and no Leptos.
+mod brokers;
+mod clients;
+mod flights;
+pub mod layout;
+mod legend;
+mod pen;
+mod theme;
+
+use kafkarium_core::observe::report::{Names, Subject};
+use kafkarium_core::observe::view::{Flight, Frame};
+pub use layout::Rect;
+use layout::{Detail, Layout, layout};
+use pen::Pen;
+use std::collections::BTreeMap;
+use theme::Theme;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+/// The part of the way to where it should be that a log slides in one animation frame.
+const SLIDE: f64 = 0.22;
+
+/// A canvas and what is on it.
+pub struct Stage {
+    canvas: HtmlCanvasElement,
+    ctx: CanvasRenderingContext2d,
+    theme: Theme,
+    names: Names,
+    frame: Frame,
+    /// Messages of the last windows that may still be under way, by id.
+    flights: BTreeMap<u64, Flight>,
+    plan: Layout,
+    size: (f64, f64),
+    selection: Option<Subject>,
+    hover: Option<Subject>,
+    reduced_motion: bool,
+    /// Where the end of each partition's lanes is drawn, sliding: by partition.
+    ends: BTreeMap<u32, f64>,
+}
+
+/// Something on the stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    /// What it is.
+    pub subject: Subject,
+    /// Where it stands, in CSS pixels of the canvas.
+    pub rect: Rect,
+}
+
+impl Stage {
+    /// A stage on a canvas; `None` if the browser cannot draw.
+    pub fn new(canvas: HtmlCanvasElement) -> Option<Stage> {
+        let ctx: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        let theme = Theme::read(&canvas);
+        Some(Stage {
+            canvas,
+            ctx,
+            theme,
+            names: Names::default(),
+            frame: Frame::default(),
+            flights: BTreeMap::new(),
+            plan: Layout::default(),
+            size: (0.0, 0.0),
+            selection: None,
+            hover: None,
+            reduced_motion: false,
+            ends: BTreeMap::new(),
+        })
+    }
+
+    /// Reads the colours again, after light and dark changed.
+    pub fn set_theme(&mut self) {
+        self.theme = Theme::read(&self.canvas);
+    }
+
+    /// Takes the names behind the numbers.
+    pub fn set_names(&mut self, names: Names) {
+        self.names = names;
+        self.lay_out();
+    }
+
+    /// Takes a window: its state is shown from now on, its messages while they are under way.
+    pub fn set_frame(&mut self, frame: Frame) {
+        if frame.to_us < self.frame.to_us {
+            self.flights.clear();
+            self.ends.clear();
+        }
+        let from = frame.from_us;
+        self.flights.retain(|_, flight| flight.end_us >= from);
+        for flight in &frame.flights {
+            self.flights.insert(flight.id, *flight);
+        }
+        let shape = |frame: &Frame| {
+            let owned = frame.owned.iter().map(|owned| owned.consumer).collect::<Vec<_>>();
+            (frame.brokers.len(), frame.replicas.len(), frame.producers.len(), frame.consumers.len(), owned)
+        };
+        let same = shape(&frame) == shape(&self.frame);
+        self.frame = frame;
+        if !same {
+            self.lay_out();
+        }
+    }
+
+    /// Marks a subject as selected.
+    pub fn set_selection(&mut self, subject: Option<Subject>) {
+        self.selection = subject;
+    }
+
+    /// Marks a subject as pointed at.
+    pub fn set_hover(&mut self, subject: Option<Subject>) {
+        self.hover = subject;
+    }
+
+    /// Whether things jump instead of sliding.
+    pub fn set_reduced_motion(&mut self, reduced: bool) {
+        self.reduced_motion = reduced;
+    }
+
+    /// Gives it so much room; the height it needs in CSS pixels.
+    pub fn resize(&mut self, width: f64, height: f64, ratio: f64) -> f64 {
+        self.size = (width, height);
+        self.lay_out();
+        let needed = if self.plan.stacked { self.plan.height } else { self.plan.height.max(height) };
+        let (wide, high) = ((width * ratio).round() as u32, (needed * ratio).round() as u32);
+        if self.canvas.width() != wide || self.canvas.height() != high {
+            self.canvas.set_width(wide);
+            self.canvas.set_height(high);
+        }
+        let _ = self.ctx.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+        needed
+    }
+
+    fn lay_out(&mut self) {
+        self.plan = layout(self.size.0, self.size.1, &self.frame, &self.names);
+    }
+
+    /// The height it needs in CSS pixels.
+    pub fn needed_height(&self) -> f64 {
+        self.plan.height
+    }
+
+    /// How many cells a lane shows: what the next frame is to hold.
+    pub fn cells_per_lane(&self) -> u32 {
+        if self.plan.detail == Detail::Lanes { self.plan.cells_per_lane } else { 0 }
+    }
+
+    /// Draws the moment `time_us`.
+    pub fn draw(&mut self, time_us: f64) {
+        self.slide();
+        let pen = Pen { ctx: &self.ctx, theme: &self.theme };
+        pen.alpha(1.0);
+        self.ctx.clear_rect(0.0, 0.0, self.size.0, self.plan.height.max(self.size.1) + 4.0);
+        if self.frame.brokers.is_empty() {
+            return;
+        }
+        let scene = Scene { frame: &self.frame, names: &self.names, plan: &self.plan, ends: &self.ends };
+        flights::links(&pen, &scene);
+        brokers::controller(&pen, &scene);
+        brokers::draw(&pen, &scene);
+        clients::producers(&pen, &scene);
+        clients::groups(&pen, &scene);
+        legend::draw(&pen, &scene);
+        self.mark(&pen, self.hover, &self.theme.ink_faint, 1.0);
+        self.mark(&pen, self.selection, &self.theme.now, 1.6);
+        flights::draw(&pen, &scene, self.flights.values(), time_us);
+    }
+
+    fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
+        let Some(subject) = subject else { return };
+        for (other, rect) in self.plan.subjects(&self.frame) {
+            let leader = |replica: &&kafkarium_core::observe::view::ReplicaView| replica.leads;
+            let same = match (subject, other) {
+                (Subject::Partition(partition), Subject::Replica(of, broker)) => {
+                    let replicas =
+                        self.frame.replicas.iter().filter(|replica| replica.partition == partition);
+                    partition == of
+                        && replicas.clone().find(leader).is_none_or(|replica| replica.broker == broker)
+                }
+                _ => subject == other,
+            };
+            if same {
+                pen.outlined(rect.grown(1.0), 9.0, color, width);
+            }
+        }
+    }
+
+    fn slide(&mut self) {
+        let mut wanted: BTreeMap<u32, f64> = BTreeMap::new();
+        for replica in &self.frame.replicas {
+            let end = wanted.entry(replica.partition).or_default();
+            *end = end.max(replica.log_end as f64);
+        }
+        for (partition, end) in wanted {
+            let shown = self.ends.entry(partition).or_insert(end);
+            let far = (end - *shown).abs() > 30.0;
+            *shown = if self.reduced_motion || far { end } else { *shown + (end - *shown) * SLIDE };
+        }
+    }
+
+    /// What stands at a point: the smallest thing there.
+    pub fn hit(&self, x: f64, y: f64) -> Option<Hit> {
+        let there = self.plan.subjects(&self.frame).into_iter().filter(|(_, rect)| rect.contains(x, y));
+        let smallest = there.min_by(|a, b| (a.1.width * a.1.height).total_cmp(&(b.1.width * b.1.height)));
+        smallest.map(|(subject, rect)| Hit { subject, rect })
+    }
+
+    /// Where a subject stands.
+    pub fn rect_of(&self, subject: Subject) -> Option<Rect> {
+        self.plan.subjects(&self.frame).into_iter().find(|(other, _)| *other == subject).map(|(_, rect)| rect)
+    }
+
+    /// Everything on it, in the order of the keyboard.
+    pub fn subjects_in_order(&self) -> Vec<Subject> {
+        self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject).collect()
+    }
+}
+
+/// What the drawing functions look at.
+struct Scene<'a> {
+    frame: &'a Frame,
+    names: &'a Names,
+    plan: &'a Layout,
+    ends: &'a BTreeMap<u32, f64>,
+}
+
+impl Scene<'_> {
+    fn partition_name(&self, partition: u32) -> String {
+        let name = self.names.partitions.get(partition as usize);
+        name.map_or_else(|| format!("partition {partition}"), |(topic, index, _)| format!("{topic}-{index}"))
+    }
+}
+
+/// Moments in seconds, as they stand beside things: `20.604`.
+fn seconds(us: u64) -> String {
+    format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
+}
+
+/// A number with thin gaps between thousands.
+fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,186 @@
+//! The signals that panels read and write.
+use super::browser;
+use super::engine::Engine;
+use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
+use kafkarium_core::observe::report::{Description, StoryLine, Subject};
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// How time goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    /// As the story wants.
+    Story,
+    /// At a fixed speed: virtual time for real time.
+    Fixed(f64),
+}
+
+/// What lies over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// The scenarios that ship.
+    Scenarios,
+    /// The scenario's text, to read and change.
+    Text,
+    /// The keys.
+    Help,
+}
+
+/// The tabs of the side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// The subject selected.
+    Inspect,
+    /// What happened.
+    Story,
+    /// The guarantees.
+    Audit,
+    /// The words of Kafka's tools.
+    Tools,
+}
+
+/// A menu at a thing on the stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Menu {
+    /// Whose.
+    pub subject: Subject,
+    /// Where, in CSS pixels of the stage.
+    pub x: f64,
+    /// Where, in CSS pixels of the stage.
+    pub y: f64,
+}
+
+/// Everything the page knows.
+#[derive(Clone, Copy)]
+pub struct App {
+    pub shipped: RwSignal<Vec<ShippedScenario>>,
+    pub opened: RwSignal<Option<Opened>>,
+    pub refused: RwSignal<Vec<String>>,
+    pub story: RwSignal<Vec<StoryLine>>,
+    pub details: RwSignal<Option<Details>>,
+    pub description: RwSignal<Option<Description>>,
+    pub selection: RwSignal<Subject>,
+    pub playing: RwSignal<bool>,
+    pub mode: RwSignal<Mode>,
+    pub speed: RwSignal<f64>,
+    pub now_us: RwSignal<u64>,
+    pub known_us: RwSignal<u64>,
+    /// What just happened, and why.
+    pub caption: RwSignal<(String, String)>,
+    pub notice: RwSignal<Option<String>>,
+    pub problem: RwSignal<Option<String>>,
+    pub progress: RwSignal<Option<String>>,
+    pub undoable: RwSignal<u32>,
+    pub redoable: RwSignal<bool>,
+    pub menu: RwSignal<Option<Menu>>,
+    pub dialog: RwSignal<Option<Dialog>>,
+    pub tab: RwSignal<Tab>,
+    pub theme: RwSignal<String>,
+    engine: StoredValue<Rc<RefCell<Engine>>, LocalStorage>,
+}
+
+impl App {
+    /// The page's state before anything is heard, with its engine started.
+    pub fn start() -> App {
+        let theme = browser::remembered("theme").unwrap_or_default();
+        browser::set_theme(&theme);
+        let app = App {
+            shipped: RwSignal::new(Vec::new()),
+            opened: RwSignal::new(None),
+            refused: RwSignal::new(Vec::new()),
+            story: RwSignal::new(Vec::new()),
+            details: RwSignal::new(None),
+            description: RwSignal::new(None),
+            selection: RwSignal::new(Subject::Cluster),
+            playing: RwSignal::new(true),
+            mode: RwSignal::new(Mode::Story),
+            speed: RwSignal::new(1.0),
+            now_us: RwSignal::new(0),
+            known_us: RwSignal::new(0),
+            caption: RwSignal::new((String::new(), String::new())),
+            notice: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            progress: RwSignal::new(None),
+            undoable: RwSignal::new(0),
+            redoable: RwSignal::new(false),
+            menu: RwSignal::new(None),
+            dialog: RwSignal::new(None),
+            tab: RwSignal::new(Tab::Inspect),
+            theme: RwSignal::new(theme),
+            engine: StoredValue::new_local(Rc::new(RefCell::new(Engine::default()))),
+        };
+        app.with_engine(|engine| engine.start(app));
+        app
+    }
+
+    /// Asks the engine for something.
+    pub fn with_engine<R>(&self, ask: impl FnOnce(&mut Engine) -> R) -> R {
+        let engine = self.engine.get_value();
+        let mut engine = engine.borrow_mut();
+        ask(&mut engine)
+    }
+
+    /// Opens a run.
+    pub fn open(&self, what: Source) {
+        self.with_engine(|engine| engine.open(what));
+    }
+
+    /// Carries a command out now.
+    pub fn act(&self, command: &str) {
+        self.menu.set(None);
+        self.with_engine(|engine| engine.act(command));
+    }
+
+    /// Selects something.
+    pub fn select(&self, subject: Subject) {
+        self.selection.set(subject);
+        self.with_engine(|engine| engine.select(subject));
+    }
+
+    /// Goes to a moment.
+    pub fn seek(&self, to_us: u64) {
+        self.with_engine(|engine| engine.seek(to_us as f64));
+    }
+
+    /// Plays or pauses.
+    pub fn set_playing(&self, playing: bool) {
+        self.playing.set(playing);
+        self.with_engine(Engine::rested);
+    }
+
+    /// Pauses and goes one step on or back.
+    pub fn step(&self, back: bool) {
+        self.playing.set(false);
+        self.with_engine(|engine| engine.step(back));
+    }
+
+    /// The next fixed speed, up or down; from story pace the nearest.
+    pub fn change_speed(&self, up: bool) {
+        let now = match self.mode.get_untracked() {
+            Mode::Fixed(speed) => speed,
+            Mode::Story => self.speed.get_untracked(),
+        };
+        let next = if up {
+            super::pace::SPEEDS.into_iter().find(|speed| *speed > now * 1.05)
+        } else {
+            super::pace::SPEEDS.into_iter().rev().find(|speed| *speed < now * 0.95)
+        };
+        if let Some(next) = next {
+            self.mode.set(Mode::Fixed(next));
+        }
+    }
+
+    /// The next theme: the system's, light, dark.
+    pub fn change_theme(&self) {
+        let next = match self.theme.get_untracked().as_str() {
+            "" => "light",
+            "light" => "dark",
+            _ => "",
+        };
+        browser::remember("theme", next);
+        browser::set_theme(next);
+        self.theme.set(next.to_owned());
+        self.with_engine(Engine::theme_changed);
+    }
+}

@@ -1,0 +1,7 @@
+//! What the page knows: signals for the panels, and the engine that plays.
+pub mod app;
+pub mod browser;
+pub mod engine;
+pub mod pace;
+
+pub use app::App;
