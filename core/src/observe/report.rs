@@ -112,7 +112,7 @@ pub struct ConfigRow {
     pub effect: String,
     /// The values allowed.
     pub valid: String,
-    /// The text of the command that sets it, with `{}` for the value; empty if it cannot change while brokers run.
+    /// The text of the command that sets it, with `{}` for the value.
     pub command: String,
     /// Setting it restarts the client.
     pub restarts: bool,

@@ -45,20 +45,42 @@ fn rows(scope: Scope, target: &str, value_of: impl Fn(&str) -> Option<String>) -
     let row = |spec: KeySpec| {
         let Effect::Simulated(effect) = spec.effect else { return None };
         let value = value_of(spec.name)?;
-        let can_be_set = spec.is_changed_cluster_wide();
-        let command = if can_be_set { format!("set {target} {} = {{}}", spec.name) } else { String::new() };
+        let when = if spec.is_changed_cluster_wide() { "" } else { " Brokers read it only when they start." };
         let shown = !spec.internal || value != spec.default;
         shown.then(|| ConfigRow {
             key: spec.name.to_owned(),
             value,
             default: spec.default.to_owned(),
-            effect: effect.to_owned(),
+            effect: format!("{effect}{when}"),
             valid: spec.expected(),
-            command,
+            command: format!("set {target} {} = {{}}", spec.name),
             restarts: spec.change == Change::Restart,
         })
     };
     let mut rows: Vec<ConfigRow> = keys(scope).filter_map(row).collect();
     rows.sort_by_key(|row| row.value == row.default);
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_were_said_come_first_with_the_command_that_sets_them() {
+        let text = "format = 1\ntitle = \"x\"\n[[topic]]\nname = \"orders\"\n[[producer]]\nname = \"checkout\"\n\
+                    [producer.config]\nretries = 5\nlinger.ms = 20\n[[group]]\nname = \"billing\"\n";
+        let scenario = crate::scenario::read(text).expect("a faultless text");
+        let world = World::new(&scenario, 1);
+        let rows = settings(&world, Subject::Producer(0));
+        let said: Vec<&str> = rows.iter().take(2).map(|row| row.key.as_str()).collect();
+        assert_eq!(said, ["linger.ms", "retries"]);
+        assert_eq!((rows[0].value.as_str(), rows[0].default.as_str(), rows[0].restarts), ("20", "5", true));
+        assert_eq!(rows[0].command, "set producer checkout linger.ms = {}");
+        let brokers = settings(&world, Subject::Cluster);
+        let lag = brokers.iter().find(|row| row.key == "replica.lag.time.max.ms").expect("it is simulated");
+        assert!(lag.effect.ends_with("Brokers read it only when they start."), "{}", lag.effect);
+        assert_eq!(settings(&world, Subject::Consumer(0)), settings(&world, Subject::Group(0)));
+        assert!(settings(&world, Subject::Producer(9)).is_empty());
+    }
 }
