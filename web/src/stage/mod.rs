@@ -2,7 +2,7 @@
 mod brokers;
 mod clients;
 mod flights;
-pub mod layout;
+mod layout;
 mod legend;
 mod pen;
 mod theme;
