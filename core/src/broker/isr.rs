@@ -121,7 +121,7 @@ impl Broker {
                 for result in results {
                     self.isr_decided(now, &result, fx);
                 }
-                if self.isr.generation % 2 == 0 {
+                if self.isr.generation.is_multiple_of(2) {
                     self.send_proposals(fx);
                 }
             }
@@ -165,7 +165,7 @@ impl Broker {
 
     fn isr_retry_later(&mut self, now: SimTime, fx: &mut Effects) {
         // An odd generation: a retry is due; nothing is sent before it.
-        if self.isr.generation % 2 == 0 {
+        if self.isr.generation.is_multiple_of(2) {
             self.isr.generation += 1;
             fx.timer(now.plus_ms(RETRY_MS), Timer::new(TimerKind::AlterPartition, self.isr.generation));
         }

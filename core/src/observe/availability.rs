@@ -68,12 +68,15 @@ impl Availability {
     }
 
     /// The longest gap of each partition that had one, longest first, in ms: for writing, for reading.
-    pub fn longest(&self, world: &World) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+    pub fn longest(&self, world: &World) -> (Longest, Longest) {
         (longest(world, &self.writing), longest(world, &self.reading))
     }
 }
 
-fn longest(world: &World, gaps: &[Gap]) -> Vec<(String, u64)> {
+/// Partitions with their longest gap in ms, longest first.
+type Longest = Vec<(String, u64)>;
+
+fn longest(world: &World, gaps: &[Gap]) -> Longest {
     let image = world.controller().image();
     let shown = |(at, gap): (usize, &Gap)| {
         let partition = TopicPartition(at as u32);

@@ -262,13 +262,13 @@ fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
         GroupCause::SessionExpired(id) => format!(
             "No heartbeat of member {} came for session.timeout.ms ({}).",
             short(id),
-            seconds(u64::from(config.session_timeout_ms) * 1_000)
+            seconds(config.session_timeout_ms * 1_000)
         ),
         GroupCause::MemberRejoined(id) => format!("Member {} joined again.", short(id)),
         GroupCause::MemberTimedOut(id) => format!(
             "Member {} did not join within max.poll.interval.ms ({}).",
             short(id),
-            seconds(u64::from(config.max_poll_interval_ms) * 1_000)
+            seconds(config.max_poll_interval_ms * 1_000)
         ),
         GroupCause::JoinPhaseEnded => "Every member joined, or the time for it was over.".to_owned(),
         GroupCause::AssignmentReceived => "Its leader's assignment arrived.".to_owned(),

@@ -5,33 +5,43 @@ use kafkarium_core::observe::view::Frame;
 /// A rectangle in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rect {
+    /// Its left edge.
     pub x: f64,
+    /// Its upper edge.
     pub y: f64,
+    /// Its width.
     pub width: f64,
+    /// Its height.
     pub height: f64,
 }
 
 impl Rect {
+    /// A rectangle from its corner and size.
     pub const fn new(x: f64, y: f64, width: f64, height: f64) -> Self {
         Rect { x, y, width, height }
     }
 
+    /// Its right edge.
     pub fn right(self) -> f64 {
         self.x + self.width
     }
 
+    /// Its lower edge.
     pub fn bottom(self) -> f64 {
         self.y + self.height
     }
 
+    /// Its middle.
     pub fn middle(self) -> (f64, f64) {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
 
+    /// Whether a point is in it.
     pub fn contains(self, x: f64, y: f64) -> bool {
         x >= self.x && x <= self.right() && y >= self.y && y <= self.bottom()
     }
 
+    /// The same, larger on every side.
     pub fn grown(self, by: f64) -> Self {
         Rect::new(self.x - by, self.y - by, self.width + 2.0 * by, self.height + 2.0 * by)
     }

@@ -54,28 +54,49 @@ pub struct Menu {
 /// Everything the page knows.
 #[derive(Clone, Copy)]
 pub struct App {
+    /// The scenarios that ship.
     pub shipped: RwSignal<Vec<ShippedScenario>>,
+    /// The run that is open.
     pub opened: RwSignal<Option<Opened>>,
+    /// Why a scenario's text could not be opened.
     pub refused: RwSignal<Vec<String>>,
+    /// The story so far.
     pub story: RwSignal<Vec<StoryLine>>,
+    /// What the panels show of the subject.
     pub details: RwSignal<Option<Details>>,
+    /// The words of Kafka's tools.
     pub description: RwSignal<Option<Description>>,
+    /// The subject.
     pub selection: RwSignal<Subject>,
+    /// Whether time goes.
     pub playing: RwSignal<bool>,
+    /// How time goes.
     pub mode: RwSignal<Mode>,
+    /// The speed now: virtual time for real time.
     pub speed: RwSignal<f64>,
+    /// The playhead, microseconds.
     pub now_us: RwSignal<u64>,
+    /// How far the run is known, microseconds.
     pub known_us: RwSignal<u64>,
     /// What just happened, and why.
     pub caption: RwSignal<(String, String)>,
+    /// A short notice.
     pub notice: RwSignal<Option<String>>,
+    /// A problem, until it is closed.
     pub problem: RwSignal<Option<String>>,
+    /// How far a long move is.
     pub progress: RwSignal<Option<String>>,
+    /// How many commands can be taken back.
     pub undoable: RwSignal<u32>,
+    /// Whether one can be done again.
     pub redoable: RwSignal<bool>,
+    /// The menu at a thing, if one is open.
     pub menu: RwSignal<Option<Menu>>,
+    /// What lies over the page.
     pub dialog: RwSignal<Option<Dialog>>,
+    /// The tab of the side.
     pub tab: RwSignal<Tab>,
+    /// `light`, `dark`, or empty for the system's.
     pub theme: RwSignal<String>,
     engine: StoredValue<Rc<RefCell<Engine>>, LocalStorage>,
 }
