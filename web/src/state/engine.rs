@@ -507,7 +507,9 @@ fn tick(app: App) {
     request(&again);
 }
 
-fn request(task: &std::rc::Rc<std::cell::RefCell<Option<Closure<dyn FnMut(f64)>>>>) {
+type Task = std::rc::Rc<std::cell::RefCell<Option<Closure<dyn FnMut(f64)>>>>;
+
+fn request(task: &Task) {
     if let Some(task) = &*task.borrow() {
         let _ = browser::window().request_animation_frame(task.as_ref().unchecked_ref());
     }
