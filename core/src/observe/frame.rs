@@ -42,7 +42,7 @@ pub fn build(
     if options.flights {
         frame.flights = flights.iter().map(|sent| flight(world, sent, options)).collect();
     }
-    frame.brokers = brokers(world, observers);
+    frame.brokers = brokers(world, observers, options);
     partitions(world, observers, options, &mut frame);
     replicas(world, observers, options, book, &mut frame);
     frame.producers = (0..world.producer_count()).map(|at| producer(world, at)).collect();
@@ -98,7 +98,7 @@ fn key_of(world: &World, index: u32, batch: &Batch, at: u32) -> Option<String> {
     world.producer(producer).record(index, batch, at)?.key
 }
 
-fn brokers(world: &World, observers: &Observers) -> Vec<BrokerView> {
+fn brokers(world: &World, observers: &Observers, options: &FrameOptions) -> Vec<BrokerView> {
     let image = world.controller().image();
     let mut views: Vec<BrokerView> = world
         .brokers()
@@ -123,7 +123,8 @@ fn brokers(world: &World, observers: &Observers) -> Vec<BrokerView> {
             }
         })
         .collect();
-    for registration in &image.partitions {
+    for partition in shown(world, options) {
+        let registration = image.partition(partition);
         for replica in &registration.replicas {
             let view = &mut views[replica.index()];
             let leads = registration.leader == Some(*replica);
@@ -264,7 +265,7 @@ fn group_view(world: &World, observers: &Observers, group: crate::metadata::Grou
     GroupView {
         state: found.map_or(0, |group| group.state as u32),
         generation: found.map_or(0, |group| group.generation),
-        coordinator: lag::coordinator_of(world, group).map_or(NONE, |broker| broker.0),
+        coordinator: lag::working_coordinator(world, group).map_or(NONE, |broker| broker.0),
         lag: lag::group_lag(world, group),
         since_us: observers.group_since(group).0,
     }

@@ -100,6 +100,10 @@ impl Journal {
         }
         let mut line = told.line;
         line.time_us = now.0;
+        // While the cluster is set up, everything starts and joins: that is no news.
+        if now < world.scenario().warm_up {
+            line.weight = line.weight.saturating_sub(1);
+        }
         let marker = Some(told.marker).filter(|label| line.weight >= 3 && !label.is_empty());
         self.write(line, marker);
     }

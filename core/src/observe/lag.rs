@@ -1,6 +1,8 @@
 //! Where a group stands: what it committed, what it could read, what lies between.
 use crate::coordinator::Group;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
+use crate::trace::Process;
+use crate::wire::NodeId;
 use crate::world::World;
 
 /// The broker that coordinates the group, by the controller's image: the leader of its offsets partition.
@@ -9,9 +11,14 @@ pub(super) fn coordinator_of(world: &World, group: GroupId) -> Option<BrokerId> 
     world.controller().image().partition(partition).leader
 }
 
-/// The group as its coordinator has it.
+/// The same, if its process works.
+pub(super) fn working_coordinator(world: &World, group: GroupId) -> Option<BrokerId> {
+    coordinator_of(world, group).filter(|&broker| world.process(NodeId::from(broker)).0 == Process::Running)
+}
+
+/// The group as its coordinator has it; `None` while no broker coordinates it.
 pub(super) fn group_of(world: &World, group: GroupId) -> Option<&Group> {
-    world.broker(coordinator_of(world, group)?).coordinator().group(group)
+    world.broker(working_coordinator(world, group)?).coordinator().group(group)
 }
 
 /// The high watermark of a partition, by its leader; `None` without one.
@@ -31,12 +38,21 @@ pub(super) fn partitions_of(world: &World, group: GroupId) -> impl Iterator<Item
 /// Records between the group's committed offsets and the high watermarks (`records-lag`); partitions without
 /// a committed offset count nothing, as in `kafka-consumer-groups.sh`.
 pub(super) fn group_lag(world: &World, group: GroupId) -> u64 {
-    let Some(found) = group_of(world, group) else { return 0 };
+    let found = group_of(world, group);
     let lag_of = |partition| {
-        let committed = found.offset(partition)?.offset;
-        Some(high_watermark(world, partition)?.saturating_sub(committed))
+        let committed = match found {
+            Some(group) => group.offset(partition).map(|commit| commit.offset),
+            // Nobody answers for the group now: what its members know.
+            None => known_to_members(world, group, partition),
+        };
+        Some(high_watermark(world, partition)?.saturating_sub(committed?))
     };
     partitions_of(world, group).filter_map(lag_of).sum()
+}
+
+fn known_to_members(world: &World, group: GroupId, partition: TopicPartition) -> Option<u64> {
+    let members = (0..world.consumer_count()).filter(|&at| world.consumer_slot(at).spec.group == group);
+    members.filter_map(|at| world.consumer(at).owned(partition)?.committed).max()
 }
 
 /// All groups of the world.

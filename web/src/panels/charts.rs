@@ -45,7 +45,7 @@ pub fn Charts(app: App) -> impl IntoView {
                 <canvas node_ref=lag role="img" aria-label=move || format!("Lag of consumer groups: {} records now", last("records-lag "))></canvas>
             </figure>
             <figure>
-                <figcaption>"Records a second, in and "<i>"out"</i><b>{move || format!("{} in, {} out", last("MessagesInPerSec"), last("records-consumed-rate "))}</b></figcaption>
+                <figcaption><span>"Records a second, in and "<i>"out"</i></span><b>{move || format!("{} in, {} out", last("MessagesInPerSec"), last("records-consumed-rate "))}</b></figcaption>
                 <canvas node_ref=throughput role="img" aria-label="Records written and read each second"></canvas>
             </figure>
         </div>

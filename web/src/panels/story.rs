@@ -12,7 +12,8 @@ pub fn Story(app: App) -> impl IntoView {
         let story = app.story.read();
         let told: Vec<StoryLine> = story.iter().filter(|line| line.weight >= 1).cloned().collect();
         let from = told.len().saturating_sub(SHOWN);
-        told[from..].to_vec()
+        // The newest first: what just happened is where the eye is.
+        told[from..].iter().rev().cloned().collect::<Vec<_>>()
     };
     view! {
         <h2>"Story"</h2>

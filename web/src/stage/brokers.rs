@@ -130,11 +130,14 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     pen.ctx.save();
     clip(pen, track);
     for (at, one) in cells.iter().enumerate() {
-        cell(pen, scene, replica, one, ruler.cell(one, at, cells.len()), middle, leader);
+        let x = ruler.cell(one, at, cells.len());
+        // What a dead broker knew of the high watermark says nothing any more.
+        let committed = is_down(broker) || one.offset + u64::from(one.count) <= replica.high_watermark;
+        cell(pen, scene, one, (x, middle), committed, leader);
     }
     pen.ctx.restore();
     let high = ruler.offset(replica.high_watermark);
-    if high > track.x {
+    if high > track.x && !is_down(broker) {
         pen.line((high - 1.5, middle - 11.0), (high - 1.5, middle + 11.0), &theme.ink, 1.8);
     }
     let end = ruler.offset(replica.log_end);
@@ -191,10 +194,9 @@ impl Ruler {
     }
 }
 
-fn cell(pen: &Pen, scene: &Scene, replica: &ReplicaView, one: &Cell, x: f64, middle: f64, leader: bool) {
+fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed: bool, leader: bool) {
     let theme = pen.theme;
     let rect = Rect::new(x + 1.0, middle - CELL / 2.0, CELL, CELL);
-    let committed = one.offset + u64::from(one.count) <= replica.high_watermark;
     let color = if one.followed { &theme.follow } else { &theme.cell };
     let mut ink = if one.followed { &theme.follow_ink } else { &theme.cell_ink };
     if committed {

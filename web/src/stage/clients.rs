@@ -29,7 +29,10 @@ pub fn producers(pen: &Pen, scene: &Scene) {
             continue;
         }
         pen.text(name, (x, rect.y + 20.0), bold(13.0), &theme.ink, Align::Left, room);
-        pen.text(load, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
+        let load =
+            if pen.width(load, plain(11.0)) > room { load.replace(", keyed", "") } else { load.clone() };
+        let load = load.replace("poisson ", "~");
+        pen.text(&load, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
         let (text, color) = doing(scene, producer, &theme.ink_faint, &theme.bad);
         if rect.height >= 56.0 {
             pen.text(
@@ -91,7 +94,9 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             let (word, color) =
                 if group.coordinator == NONE { ("no coordinator", &theme.bad) } else { (word, color) };
             pen.dot(rect.x + 4.0, rect.y + 25.0, 3.5, color);
-            let text = format!("{word} · generation {}", group.generation);
+            let long = format!("{word} · generation {}", group.generation);
+            let fits = pen.width(&long, plain(12.0)) <= rect.width - 13.0;
+            let text = if group.coordinator == NONE || !fits { word.to_owned() } else { long };
             pen.text(
                 &text,
                 (rect.x + 13.0, rect.y + 29.0),

@@ -145,8 +145,8 @@ fn columns(
     names: &Names,
     replicas: &[Vec<usize>],
 ) {
-    let side = (width * 0.15).clamp(118.0, 190.0);
-    let channel = (width * 0.062).clamp(34.0, 70.0);
+    let side = (width * 0.16).clamp(132.0, 190.0);
+    let channel = (width * 0.055).clamp(34.0, 70.0);
     let (left, right) = (18.0, width - 18.0 - side);
     let middle = Rect::new(left + side + channel, 8.0, right - channel - (left + side + channel), 0.0);
     plan.controller = Rect::new(middle.x + 74.0, middle.y, 92.0, CONTROLLER_HEIGHT);
@@ -188,7 +188,7 @@ fn place_brokers(plan: &mut Layout, room: Rect, replicas: &[Vec<usize>]) -> f64 
     let lanes: usize = replicas.iter().map(Vec::len).sum();
     let fixed = replicas.len() as f64 * (CARD_HEAD + 8.0 + GAP);
     let lane = ((room.height - fixed) / lanes.max(1) as f64).clamp(least, most);
-    plan.name_width = (room.width * 0.15).clamp(66.0, 96.0);
+    plan.name_width = (room.width * 0.17).clamp(94.0, 120.0);
     let cells_room = room.width - plan.name_width - 16.0 - 14.0;
     if plan.detail == Detail::Lanes {
         plan.cells_per_lane = ((cells_room / CELL_PITCH) as u32).saturating_sub(1).clamp(4, 60);

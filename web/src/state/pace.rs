@@ -17,7 +17,7 @@ const CALM_SHOWN_S: f64 = 5.0;
 /// While everybody waits for a timeout, and after a long calm.
 const WAITING: f64 = 2.5;
 /// A moment after something happened, seconds of virtual time, takes about this long to triple.
-const AFTER_S: f64 = 1.6;
+const AFTER_S: f64 = 1.3;
 /// Something about to happen is approached in about this long, seconds.
 const BEFORE_S: f64 = 0.5;
 
