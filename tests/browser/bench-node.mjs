@@ -1,12 +1,15 @@
-// Runs the probe's benchmark cases in Node, and prints the best of three for each.
+// The benchmark cases in Node, beside the native run's.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { report } from "./bench-report.mjs";
+import { figures, measure, native } from "./bench-report.mjs";
 
 const path = fileURLToPath(new URL("../../target/probe/node/probe.js", import.meta.url));
 const probe = createRequire(import.meta.url)(path);
-await report("Node", JSON.parse(probe.bench_cases()), (name) => {
+const call = (name, ...args) => {
   const start = performance.now();
-  const result = probe.bench(name);
+  const result = probe[name](...args);
   return { result, milliseconds: performance.now() - start };
-});
+};
+const beside = await native();
+figures("native", beside);
+figures("Node", await measure("Node", call), beside);

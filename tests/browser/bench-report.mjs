@@ -1,13 +1,63 @@
-// One line a case: where, which, events a second, digest.
-/** Runs each case three times with `run(name) -> { result, milliseconds }` and prints the best. */
-export async function report(where, cases, run) {
-  for (const name of cases) {
+// Runs benchmark cases somewhere, prints a line for each, and sets the figures beside their targets.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const QUEUE = "bare queue beside the ";
+const SEEKS = 200;
+
+/** Runs each case three times by `call(function, ...arguments) -> { result, milliseconds }`; the best, by name. */
+export async function measure(where, call) {
+  const cases = {};
+  for (const name of JSON.parse((await call("bench_cases")).result)) {
+    await call("prepare", name);
     const runs = [];
-    for (let i = 0; i < 3; i += 1) runs.push(await run(name));
+    for (let i = 0; i < 3; i += 1) runs.push(await call("bench", name));
     const best = runs.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-    const { events, digest } = JSON.parse(best.result);
-    const rate = events / best.milliseconds / 1000;
-    const columns = [where.padEnd(8), name.padEnd(32), `${rate.toFixed(2)} M events/s`.padStart(20)];
-    console.log(`${columns.join(" ")}  ${best.milliseconds.toFixed(1)} ms  ${digest}`);
+    cases[name] = { milliseconds: best.milliseconds, ...JSON.parse(best.result) };
+    console.log(line(where, cases[name]));
   }
+  await call("open_for_seeks");
+  const seeks = [];
+  for (let n = 1; n <= SEEKS; n += 1) seeks.push((await call("seek", n)).milliseconds);
+  return { cases, seek_p95_ms: percentile(seeks, 95) };
+}
+
+export const percentile = (values, percent) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))];
+
+const rate = ({ events, milliseconds }) => events / milliseconds / 1000;
+const realTime = ({ virtual_ms, milliseconds }) => virtual_ms / milliseconds;
+
+function line(where, one) {
+  const times = one.virtual_ms > 0 ? `${realTime(one).toFixed(1)} x real time` : "";
+  const speed = `${rate(one).toFixed(2)} M events/s`;
+  return [where.padEnd(8), one.case.padEnd(42), speed.padStart(20), times.padStart(22), one.digest].join(" ");
+}
+
+/** What the native run left. */
+export async function native() {
+  const { cases, seek_p95_ms } = JSON.parse(await readFile(join(root, "target/probe/bench.json"), "utf8"));
+  const named = cases.map(({ milliseconds, result }) => [result.case, { milliseconds, ...result }]);
+  return { cases: Object.fromEntries(named), seek_p95_ms };
+}
+
+/** Prints the figures of one place beside their targets. */
+export function figures(where, here, there) {
+  const say = (what, value, target) => console.log(`figure   ${what.padEnd(62)} ${value.padStart(14)}   target ${target}`);
+  for (const [name, one] of Object.entries(here.cases)) {
+    if (name.startsWith(QUEUE)) continue;
+    const queue = here.cases[QUEUE + name];
+    const share = rate(one) / rate(queue);
+    if (where === "native") say(`${name}: events a second against the bare queue`, share.toFixed(3), ">= 0.25");
+    if (where === "native" && name === "default scene") say(`${name}: times real time, native`, realTime(one).toFixed(0), ">= 5000");
+    if (where === "worker") say(`${name}: times real time, in the worker`, realTime(one).toFixed(1), name === "large scene" ? ">= 10" : "none: as it stands");
+    if (there) {
+      const ours = rate(one) / rate(there.cases[name]);
+      const bare = rate(queue) / rate(there.cases[QUEUE + name]);
+      say(`${name}: WebAssembly/native (${where}), against the bare queue's`, (ours / bare).toFixed(3), ">= 0.90");
+    }
+  }
+  say(`seek in 10 simulated minutes of the default scene, ${where}, 95 %`, `${here.seek_p95_ms.toFixed(1)} ms`, "<= 100 ms");
 }

@@ -5,11 +5,193 @@ import { SITE, closeShared, withPage } from "./fixture.mjs";
 
 after(closeShared);
 
-test("the page opens, shows something, and hears its worker", () =>
+const clock = async (page) => Number((await page.locator("#clock").textContent()).replace(/[ s]/g, ""));
+const opened = (page) => page.getByRole("button", { name: /Website activity tracking/ }).waitFor();
+const moves = (page) => page.waitForFunction((from) => document.querySelector("#clock").textContent !== from, "0.000 000 s");
+/** How many pixels of the stage are not the ground's colour. */
+const painted = (page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector(".stage canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 3; at < data.length; at += 4) count += data[at] > 0 ? 1 : 0;
+    return count;
+  });
+/** Selects broker 1 by clicking its card. */
+const clickBroker = (page) => page.locator(".stage canvas").click({ position: { x: 340, y: 60 } });
+
+test("the page opens on the first scenario and moves", () =>
   withPage(SITE, async (page) => {
-    await page.getByRole("heading", { name: "Kafkarium" }).waitFor();
-    await page.locator("#worker-says", { hasText: "hello" }).waitFor();
-    assert.equal(await page.title(), "Kafkarium");
+    await opened(page);
+    await moves(page);
+    const first = await clock(page);
+    assert.ok(first >= 12, "it begins mid-life");
+    await page.waitForTimeout(500);
+    assert.ok((await clock(page)) > first, "time goes by");
+    assert.ok((await painted(page)) > 50_000, "the stage is drawn");
+    assert.match(await page.title(), /Kafkarium/);
+  }));
+
+test("space pauses and plays, a full stop steps on, a comma back", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.waitForTimeout(200);
+    const paused = await clock(page);
+    await page.waitForTimeout(300);
+    assert.equal(await clock(page), paused);
+    await page.keyboard.press(".");
+    await page.waitForFunction((from) => document.querySelector("#clock").textContent.replace(/[ s]/g, "") > from, String(paused));
+    const stepped = await clock(page);
+    assert.ok(stepped > paused);
+    await page.keyboard.press(",");
+    await page.waitForTimeout(400);
+    assert.ok((await clock(page)) < stepped);
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+  }));
+
+test("a broker is crashed where it stands, the story tells it, and undo takes it back", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await clickBroker(page);
+    await page.getByRole("heading", { name: "Broker 1" }).waitFor();
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).click();
+    await page.locator(".caption", { hasText: "crash broker 1" }).waitFor();
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
+    await page.locator(".mark").first().waitFor();
+    await page.getByRole("button", { name: "Undo the last command" }).click();
+    await page.locator(".notice", { hasText: "Taken back" }).waitFor();
+    await page.locator(".story li", { hasText: "crash broker 1" }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Do the last command again" }).click();
+    await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
+  }));
+
+test("the line scrubs both ways, and an election can be watched", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.getByRole("button", { name: /Website activity/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=all/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=all ▾/ }).waitFor();
+    await page.keyboard.press("Space");
+    const line = await page.locator(".line").boundingBox();
+    const drag = async (part) => {
+      await page.mouse.move(line.x + line.width * 0.4, line.y + line.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(line.x + line.width * part, line.y + line.height / 2, { steps: 4 });
+      await page.mouse.up();
+    };
+    await drag(0.5);
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.locator(".story li", { hasText: "Broker 3 now leads orders-0" }).waitFor();
+    const later = await clock(page);
+    await drag(0.2);
+    await page.waitForTimeout(300);
+    assert.ok((await clock(page)) < later);
+    await page.locator(".story li.to-come", { hasText: "Broker 3 now leads orders-0" }).waitFor();
+    await page.locator(".story li button", { hasText: "Broker 3 now leads orders-0" }).click();
+    await page.locator(".caption", { hasText: "Broker 3 now leads orders-0" }).waitFor();
+  }));
+
+test("acknowledged records that are lost are named, and the page says that links were slowed", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await page.getByRole("button", { name: /Website activity/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=1/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=1 ▾/ }).waitFor();
+    await page.keyboard.press("Space");
+    for (let i = 0; i < 2; i += 1) await page.keyboard.press("Shift+ArrowRight");
+    await page.getByRole("tab", { name: "Audit" }).click();
+    const finding = page.locator(".finding", { hasText: "lost" });
+    await finding.waitFor();
+    await finding.locator("summary").click();
+    await finding.getByText(/had slowed the links/).waitFor();
+    assert.ok((await finding.locator("li").count()) > 0, "the records are named");
+  }));
+
+test("a link brings the same moment back", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await clickBroker(page);
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).click();
+    await page.locator(".notice", { hasText: "Done" }).waitFor();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.waitForFunction(() => location.hash.length > 1);
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.locator(".notice", { hasText: "clipboard" }).waitFor();
+    const at = await clock(page);
+    await page.reload();
+    await opened(page);
+    await page.waitForFunction((at) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) >= at, at);
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
+  }));
+
+const refuses = (hash) =>
+  withPage(`${SITE}${hash}`, async (page) => {
+    await page.getByRole("alert").filter({ hasText: "This link cannot be opened" }).waitFor();
+    await opened(page);
+    await moves(page);
+  });
+
+test("a link of nonsense opens a working page with one sentence", () => refuses("#this-is-no-link"));
+
+test("a link of a later version opens a working page with one sentence", () => refuses("#9~abc"));
+
+test("an endless link opens a working page with one sentence", () => refuses(`#1~${"A".repeat(200_000)}`));
+
+test("a wrong scenario is refused with its lines, and the run goes on", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await page.getByRole("button", { name: "Edit scenario" }).click();
+    const text = page.getByRole("textbox", { name: "The scenario's text" });
+    const right = await text.inputValue();
+    await text.fill(right.replace("min.insync.replicas", "min.insinc.replicas").replace("brokers = 3", "brokers = 0"));
+    await page.getByRole("button", { name: "Run it" }).click();
+    await page.locator(".refused li", { hasText: "min.insync.replicas" }).waitFor();
+    assert.ok((await page.locator(".refused li").count()) >= 2, "all errors at once");
+    await text.fill(right.replace("seed = 42", "seed = 43"));
+    await page.getByRole("button", { name: "Run it" }).click();
+    await page.getByText("seed 43").waitFor();
+  }));
+
+test("light and dark are chosen by a button and survive a reload", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme ?? "");
+    await page.locator("#theme").click();
+    assert.equal(await theme(), "light");
+    await page.locator("#theme").click();
+    assert.equal(await theme(), "dark");
+    await page.reload();
+    await opened(page);
+    assert.equal(await theme(), "dark");
+  }));
+
+test("everything can be reached by the keyboard", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.locator(".stage canvas").focus();
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press("Tab");
+    await page.getByRole("heading", { name: "Broker 1" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".menu").waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("4");
+    await page.locator(".tools", { hasText: "kafka-topics.sh --describe" }).waitFor();
   }));
 
 test("the fixture sees a breach of the security policy and a request that leaves the page", () =>

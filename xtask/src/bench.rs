@@ -8,7 +8,7 @@ use crate::{
 /// Measures and prints; with no browser, or without wanting one, what needs none.
 pub(crate) fn run(with_browser: bool) -> Outcome {
     let mut native = shell::cargo();
-    native.args(["run", "--quiet", "--release", "--package", "kafkarium-tests", "--bin", "bench"]);
+    native.args(["run", "--quiet", "--release", "--package", "kafkarium-wasm-probe", "--bin", "bench"]);
     shell::step("bench, native", || shell::run(&mut native))?;
     if !browser::has_node() {
         eprintln!("bench in WebAssembly SKIPPED: {}", browser::NODE_HINT);

@@ -86,5 +86,6 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
 }
 
 fn seek_by(app: App, by_us: i64) {
-    app.seek(app.now_us.get_untracked().saturating_add_signed(by_us));
+    let now = app.with_engine(|engine| engine.playhead_us());
+    app.seek(now.saturating_add_signed(by_us));
 }

@@ -151,8 +151,8 @@ fn columns(
     let middle = Rect::new(left + side + channel, 8.0, right - channel - (left + side + channel), 0.0);
     plan.controller = Rect::new(middle.x + 74.0, middle.y, 92.0, CONTROLLER_HEIGHT);
     let top = middle.y + CONTROLLER_HEIGHT + 8.0;
-    let bottom = place_brokers(plan, Rect::new(middle.x, top, middle.width, height - top - 26.0), replicas);
-    let end = (bottom + 22.0).max(height - 4.0).max(200.0);
+    let bottom = place_brokers(plan, Rect::new(middle.x, top, middle.width, height - top - 40.0), replicas);
+    let end = (bottom + 36.0).max(height - 4.0).max(200.0);
     place_producers(plan, Rect::new(left, top + 18.0, side, bottom - top - 18.0), frame.producers.len());
     place_groups(plan, Rect::new(right, top + 4.0, side, bottom - top - 4.0), frame, names);
     let lowest = plan.groups.iter().map(|group| group.rect.bottom()).fold(bottom, f64::max);

@@ -31,9 +31,6 @@ pub fn draw(pen: &Pen, scene: &Scene) {
         let width = pen.width(text, plain(11.0)) + 28.0;
         if x + width > last && x > start {
             (x, y) = (start, y + 15.0);
-            if !scene.plan.stacked {
-                return;
-            }
         }
         sign.draw(pen, x + 5.0, y - 4.0);
         pen.text(text, (x + 14.0, y), plain(11.0), &theme.ink_faint, Align::Left, last - x);

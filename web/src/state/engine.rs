@@ -51,7 +51,6 @@ pub struct Engine {
     fragment: String,
     deaths: u32,
     opening: Option<Source>,
-    frame_times_ms: Vec<f64>,
 }
 
 /// What of the last window is needed beside the stage.
@@ -139,6 +138,11 @@ impl Engine {
             stage.set_selection(Some(subject).filter(|subject| *subject != Subject::Cluster));
         }
         self.panels_at_ms = 0.0;
+    }
+
+    /// The moment shown, microseconds.
+    pub fn playhead_us(&self) -> u64 {
+        self.playhead_us as u64
     }
 
     /// Goes to a moment.
@@ -360,7 +364,6 @@ impl Engine {
     /// One animation frame.
     fn frame(&mut self, now_ms: f64) {
         let Some(app) = self.app else { return };
-        let begun = browser::now_ms();
         let passed_ms = (now_ms - self.last_frame_ms).clamp(0.0, 100.0);
         self.last_frame_ms = now_ms;
         if app.opened.get_untracked().is_none() {
@@ -377,20 +380,6 @@ impl Engine {
             stage.draw(self.playhead_us);
         }
         self.texts(app, now_ms);
-        self.remember_frame_time(browser::now_ms() - begun);
-    }
-
-    /// For the bench: how long the last frames took, as a mark on the page's clock.
-    fn remember_frame_time(&mut self, took_ms: f64) {
-        const KEPT: usize = 4_000;
-        if self.frame_times_ms.len() < KEPT {
-            self.frame_times_ms.push(took_ms);
-        }
-    }
-
-    /// How long the animation frames took so far, milliseconds.
-    pub fn frame_times_ms(&self) -> &[f64] {
-        &self.frame_times_ms
     }
 
     fn set_speed(&mut self, app: App, now_ms: f64) {
