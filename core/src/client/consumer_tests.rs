@@ -1,3 +1,4 @@
+//! The consumer against brokers played by the test.
 use super::consumer::{CommitMode, Consumer, ConsumerSpec, ConsumerState};
 use crate::config::{AutoOffsetReset, ConsumerConfig, TopicConfig};
 use crate::kernel::{Digest, Draws, SimTime};

@@ -277,18 +277,12 @@ impl Group {
     }
 
     /// A member joins again: it is parked until the join phase ends, which begins if there is none.
-    pub(super) fn rejoin(
-        &mut self,
-        at: usize,
-        request: JoinGroupRequest,
-        waiting: Waiting,
-        cx: &mut Context,
-    ) {
+    pub(super) fn rejoin(&mut self, at: usize, request: JoinGroupRequest, from: Waiting, cx: &mut Context) {
         let member = &mut self.members[at];
         member.topics = request.topics;
         member.session_timeout_ms = request.session_timeout_ms;
         member.rebalance_timeout_ms = request.rebalance_timeout_ms;
-        member.joining = waiting;
+        member.joining = from;
         let cause = GroupCause::MemberRejoined(member.id.clone());
         self.rebalance_or_complete(cause, cx);
     }

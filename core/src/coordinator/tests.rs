@@ -1,3 +1,4 @@
+//! The coordinator against members played by the test.
 use super::*;
 use crate::kernel::EventQueue;
 use crate::metadata::TopicId;

@@ -1,3 +1,4 @@
+//! Scenario texts and what is read out of them, or wrong with them.
 use super::*;
 use crate::scenario::{Comparison, Expectation};
 

@@ -1,3 +1,4 @@
+//! Links there and back, and links that are broken.
 use super::*;
 use crate::kernel::{Draws, Purpose};
 use crate::metadata::BrokerId;
