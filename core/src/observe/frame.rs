@@ -206,7 +206,8 @@ fn cells(
 ) {
     let first = out.len();
     let most = options.cells_per_lane as usize;
-    'batches: for batch in replica.log.last_batches(u64::from(options.cells_per_lane)) {
+    let batches: Vec<&Batch> = replica.log.last_batches(u64::from(options.cells_per_lane)).collect();
+    'batches: for batch in batches.into_iter().rev() {
         let whole = batch.count > RECORD_CELLS_MAX;
         let elsewhere =
             others.iter().map(|other| end_in(other, batch.leader_epoch)).max().unwrap_or(u64::MAX);
