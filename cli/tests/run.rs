@@ -1,0 +1,70 @@
+//! Whole runs through the binary: what ships keeps its word, and a broken word is told by the exit code.
+use std::process::{Command, Output};
+
+fn kafkarium(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kafkarium")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+fn json(arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_slice(&kafkarium(arguments).stdout).unwrap()
+}
+
+#[test]
+fn every_shipped_scenario_keeps_its_word() {
+    for shipped in kafkarium_core::scenario::shipped() {
+        let output = kafkarium(&["run", shipped.name]);
+        let told = text(output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{}: {told}", shipped.name);
+        assert!(told.contains("holds") && !told.contains("BROKEN") && !told.contains("BUG"), "{told}");
+    }
+}
+
+#[test]
+fn a_broken_expectation_ends_with_its_own_code() {
+    let path = std::env::temp_dir().join(format!("kafkarium-broken-{}.toml", std::process::id()));
+    let whole = kafkarium_core::scenario::shipped()[0].text;
+    std::fs::write(&path, whole.replace("acknowledged = \">= 1500\"", "acknowledged = 3")).unwrap();
+    let output = kafkarium(&["run", path.to_str().unwrap(), "--until", "20s"]);
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(output.stdout).contains("acknowledged = 3                     BROKEN ("));
+}
+
+#[test]
+fn a_seed_decides_a_run() {
+    let digest = |seed| {
+        json(&["run", "website-activity", "--until", "15s", "--json", "--seed", seed])["digest"].clone()
+    };
+    assert_eq!(digest("5"), digest("5"));
+    assert_ne!(digest("5"), digest("6"));
+}
+
+#[test]
+fn describe_speaks_as_kafkas_tools_do() {
+    let told = text(kafkarium(&["describe", "leader-dies-acks-all", "--at", "19s"]).stdout);
+    for part in [
+        "Topic: orders\t",
+        "PartitionCount: 1\tReplicationFactor: 3\tConfigs: ",
+        "min.insync.replicas=2",
+        "\tTopic: orders\tPartition: 0\tLeader: 2\tReplicas: 2,3,1\tIsr: 2,3,1\t",
+        "CURRENT-OFFSET  LOG-END-OFFSET  LAG",
+        "\nbilling         orders          0          ",
+    ] {
+        assert!(told.contains(part), "{part:?} in {told}");
+    }
+    assert!(!told.contains("__consumer_offsets"));
+    let internal = kafkarium(&["describe", "leader-dies-acks-all", "--at", "19s", "--internal"]);
+    assert!(text(internal.stdout).contains("Topic: __consumer_offsets\t"));
+}
+
+#[test]
+fn commands_of_a_link_are_carried_out() {
+    let link = "s=website-activity&do=20s+crash+machine+of+broker+1";
+    assert_eq!(json(&["run", link, "--until", "25s", "--json"])["audit"]["lost"], 0);
+    let partitions = json(&["describe", link, "--at", "40s", "--json"])["topics"][0]["partitions"].clone();
+    assert!(partitions.as_array().unwrap().iter().all(|partition| partition["leader"] != 1), "{partitions}");
+}
