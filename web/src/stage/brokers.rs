@@ -28,6 +28,10 @@ pub fn draw(pen: &Pen, scene: &Scene) {
             }
         }
         pen.alpha(1.0);
+        if scene.plan.detail == Detail::Lanes && !is_down(broker) {
+            // On top of the lanes, because they stand between two.
+            place.lanes.iter().for_each(|lane| markers(pen, scene, lane));
+        }
     }
 }
 
@@ -107,7 +111,7 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     let theme = pen.theme;
     let rect = lane.rect;
     let leader = leads(scene, replica);
-    let middle = rect.y + rect.height / 2.0 - if rect.height > 30.0 { 3.0 } else { 0.0 };
+    let (track, middle) = track_of(scene, lane);
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let name_x = rect.x + 26.0;
     if leader {
@@ -117,12 +121,6 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     let kind = if leader { bold(12.0) } else { plain(12.0) };
     let ink = if leader { &theme.ink } else { &theme.ink_soft };
     pen.text(&name, (name_x, middle + 4.5), kind, ink, Align::Left, scene.plan.name_width - 22.0);
-    let track = Rect::new(
-        rect.x + scene.plan.name_width + 6.0,
-        middle - 11.0,
-        rect.width - scene.plan.name_width - 12.0,
-        22.0,
-    );
     pen.filled(track, 5.0, &theme.lane);
     let ruler = Ruler::new(scene, replica, track);
     let cells =
@@ -144,11 +142,8 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     if end > track.x {
         pen.chevron(end + 2.0, middle, &theme.ink);
     }
-    remarks(pen, scene, replica, cells, (end.max(track.x) + 12.0, middle), track);
     pen.alpha(1.0);
-    if leader && !is_down(broker) {
-        markers(pen, scene, replica, &ruler, (track, middle));
-    }
+    remarks(pen, scene, replica, cells, (end.max(track.x) + 12.0, middle), track);
 }
 
 fn clip(pen: &Pen, rect: Rect) {
@@ -237,7 +232,10 @@ fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: 
     let alone = cells.iter().any(|cell| cell.only_here) && !replica.leads;
     let room = track.right() - at.0 - 2.0;
     if alone {
-        pen.text("only here", (at.0, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, room.max(64.0));
+        let width = pen.width("only here", plain(11.0));
+        let x = if room < width { track.right() - width - 4.0 } else { at.0 };
+        pen.filled(Rect::new(x - 4.0, at.1 - 9.0, width + 8.0, 18.0), 5.0, &theme.panel);
+        pen.text("only here", (x, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, width + 1.0);
     } else if behind > 0 && !replica.in_sync {
         let text = format!("{} behind", number(behind));
         let x = if room < 70.0 { track.x + 8.0 } else { at.0 };
@@ -248,18 +246,32 @@ fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: 
 }
 
 /// Under the leader's lane: what groups committed, and where their members are.
-fn markers(pen: &Pen, scene: &Scene, replica: &ReplicaView, ruler: &Ruler, (track, middle): (Rect, f64)) {
-    let y = middle + 12.5;
+fn markers(pen: &Pen, scene: &Scene, lane: &LanePlace) {
+    let replica = &scene.frame.replicas[lane.replica];
+    if !leads(scene, replica) {
+        return;
+    }
+    let (track, middle) = track_of(scene, lane);
+    let ruler = Ruler::new(scene, replica, track);
+    if ruler.batches {
+        return;
+    }
+    let y = middle + if lane.rect.height > 30.0 { 12.5 } else { 9.0 };
+    let inside = |x: f64| x.clamp(track.x + 4.0, track.right() - 4.0);
     for owned in scene.frame.owned.iter().filter(|owned| owned.partition == replica.partition) {
-        let inside = |x: f64| x.clamp(track.x + 4.0, track.right() - 4.0);
-        if ruler.batches {
-            continue;
-        }
         pen.triangle(inside(ruler.offset(owned.position)), y, false, &pen.theme.ink_soft);
         if owned.committed != u64::MAX {
             pen.triangle(inside(ruler.offset(owned.committed)), y, true, &pen.theme.ink);
         }
     }
+}
+
+/// Where a lane's cells stand, and its middle line.
+fn track_of(scene: &Scene, lane: &LanePlace) -> (Rect, f64) {
+    let rect = lane.rect;
+    let middle = rect.y + rect.height / 2.0 - if rect.height > 30.0 { 3.0 } else { 0.0 };
+    let left = scene.plan.name_width + 6.0;
+    (Rect::new(rect.x + left, middle - 11.0, rect.width - left - 6.0, 22.0), middle)
 }
 
 fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {

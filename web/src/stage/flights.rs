@@ -6,6 +6,8 @@ use kafkarium_core::observe::view::{APIS, Flight, NONE, Place, Process};
 
 /// With more messages than this at once, only what matters is named.
 const NAMED_MAX: usize = 8;
+/// With this few, even what goes on in the background is named.
+const QUIET_MAX: usize = 3;
 /// Drawn at most.
 const DRAWN_MAX: usize = 400;
 
@@ -132,7 +134,8 @@ pub fn draw<'a>(pen: &Pen, scene: &Scene, flights: impl Iterator<Item = &'a Flig
             } else {
                 (time_us - flight.start_us as f64) / (flight.end_us - flight.start_us).max(1) as f64
             };
-            let named = !flight.response && (rank > 0 || !many) && scene.plan.detail != Detail::Heat;
+            let named = !flight.response && (rank > 0 || now.len() <= QUIET_MAX) && !(many && rank < 2);
+            let named = named && scene.plan.detail != Detail::Heat;
             shape(pen, scene, flight, curve.at(part.clamp(0.0, 1.0)), named, held);
         }
     }

@@ -179,7 +179,8 @@ impl Stage {
                 _ => subject == other,
             };
             if same {
-                pen.outlined(rect.grown(1.0), 9.0, color, width);
+                let margin = if matches!(other, Subject::Group(_)) { 5.0 } else { 1.0 };
+                pen.outlined(rect.grown(margin), 9.0, color, width);
             }
         }
     }
