@@ -194,6 +194,34 @@ test("everything can be reached by the keyboard", () =>
     await page.locator(".tools", { hasText: "kafka-topics.sh --describe" }).waitFor();
   }));
 
+test("a worker that dies is started again once, paused where it stood, and the page offers the link", () =>
+  withPage(
+    SITE,
+    async (page) => {
+      await opened(page);
+      await moves(page);
+      await clickBroker(page);
+      await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).click();
+      await page.locator(".notice", { hasText: "Done" }).waitFor();
+      await page.keyboard.press("Space");
+      await page.waitForFunction(() => location.hash.length > 1);
+      const at = await clock(page);
+      const kill = () => page.workers()[0].evaluate(() => setTimeout(() => { throw new Error("killed by a test"); }, 0));
+      await kill();
+      await page.getByRole("alert").filter({ hasText: /started again, paused/ }).waitFor();
+      await page.getByRole("button", { name: "Play" }).waitFor();
+      await page.waitForTimeout(1_500);
+      assert.ok(Math.abs((await clock(page)) - at) < 0.5, "it stands where it stood");
+      await page.getByRole("tab", { name: "Story" }).click();
+      await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
+      await page.getByRole("button", { name: "Play" }).click();
+      await page.waitForFunction((at) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > at + 0.01, at);
+      await kill();
+      await page.getByRole("alert").filter({ hasText: "failed again" }).waitFor();
+    },
+    { expectFaults: true },
+  ));
+
 test("the fixture sees a breach of the security policy and a request that leaves the page", () =>
   withPage(
     SITE,

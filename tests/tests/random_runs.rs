@@ -101,7 +101,7 @@ fn run(seed: u64) -> Result<(), String> {
     while world.next_event_time().is_some_and(|time| time <= read.duration) {
         world.step();
         let facts = std::mem::take(&mut world.facts);
-        let thorough = world.events() % THOROUGH_EVENTS == 0;
+        let thorough = world.events().is_multiple_of(THOROUGH_EVENTS);
         let checked = invariants.after_event(&world, &facts, thorough);
         if let Err(broken) = checked {
             let link = Link {
@@ -112,7 +112,7 @@ fn run(seed: u64) -> Result<(), String> {
                 selection: String::new(),
                 digest: None,
             };
-            let link = encode(&link).map_or_else(|error| error.to_string(), |link| link);
+            let link = encode(&link).unwrap_or_else(|error| error.to_string());
             return Err(format!(
                 "seed {seed}, {} s: {broken}\n  kafkarium run '#{link}' --until '{} s'",
                 world.now(),

@@ -100,7 +100,7 @@ fn slices_lead_to_the_same_moment_and_tell_the_story_once() {
     let mut sliced = open(&scenario);
     while sliced.advance(SimTime::from_ms(60_000), 700) == Progress::OnTheWay {
         let here = sliced.now().as_ms();
-        if here > 30_000 && here % 7 == 0 {
+        if here > 30_000 && here.is_multiple_of(7) {
             sliced.advance(SimTime::from_ms(here / 2), u64::MAX);
         }
     }
