@@ -153,7 +153,7 @@ fn paint(
         .x_labels(5)
         .y_labels(3)
         .x_label_formatter(&|at| format!("{at:.0} s"))
-        .y_label_formatter(&|value| format!("{value:.0}"))
+        .y_label_formatter(&|value| short(*value))
         .draw()?;
     for (at, series) in curves.iter().enumerate() {
         let color = if at == 0 { theme.curve } else { theme.second };
@@ -169,6 +169,15 @@ fn paint(
     chart.draw_series(std::iter::once(line))?;
     area.present()?;
     Ok(())
+}
+
+/// A number that fits beside an axis: `250`, `40k`, `1.5M`.
+fn short(value: f64) -> String {
+    match value {
+        _ if value >= 1e6 => format!("{:.1}M", value / 1e6),
+        _ if value >= 1e4 => format!("{:.0}k", value / 1e3),
+        _ => format!("{value:.0}"),
+    }
 }
 
 fn seconds(us: u64) -> f64 {

@@ -42,7 +42,10 @@ fn is_down(broker: &BrokerView) -> bool {
 fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
     let theme = pen.theme;
     let rect = place.rect;
-    let (state, color) = state_of(pen, broker);
+    let (mut state, color) = state_of(pen, broker);
+    if rect.width < 260.0 && broker.process == Process::Running && !broker.fenced {
+        state = format!("leads {}", broker.leads);
+    }
     let troubled = is_down(broker) || broker.process == Process::Frozen;
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);

@@ -6,7 +6,7 @@ use super::pen::{Align, Pen, plain};
 pub fn draw(pen: &Pen, scene: &Scene) {
     let theme = pen.theme;
     let first = scene.plan.brokers.first().map_or(Rect::default(), |broker| broker.rect);
-    let last = first.right();
+    let last = scene.plan.brokers.iter().map(|broker| broker.rect.right()).fold(0.0, f64::max);
     let (start, mut x, mut y) = (first.x + 4.0, first.x + 4.0, scene.plan.legend);
     if scene.plan.detail == Detail::Heat {
         for (color, text) in
