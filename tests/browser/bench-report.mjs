@@ -11,9 +11,11 @@ const SEEKS = 200;
 export async function measure(where, call) {
   const cases = {};
   for (const name of JSON.parse((await call("bench_cases")).result)) {
-    await call("prepare", name);
     const runs = [];
-    for (let i = 0; i < 3; i += 1) runs.push(await call("bench", name));
+    for (let i = 0; i < 3; i += 1) {
+      await call("prepare", name);
+      runs.push(await call("bench", name));
+    }
     const best = runs.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
     cases[name] = { milliseconds: best.milliseconds, ...JSON.parse(best.result) };
     console.log(line(where, cases[name]));

@@ -265,8 +265,8 @@ impl Broker {
         previous_fetch: SimTime,
         fx: &mut Effects,
     ) -> bool {
+        let known = self.part_of(number, asked.partition);
         let session = &self.sessions.list[number as usize];
-        let known = session.parts.iter().position(|part| part.asked.partition == asked.partition);
         let expected = known.map(|slot| session.parts[slot].next);
         let follower = session.follower;
         let placed = self.locate(&asked, follower, expected);
@@ -296,6 +296,15 @@ impl Broker {
             self.follower_fetched(now, number, asked.partition, follower, at, previous_fetch, fx);
         }
         false
+    }
+
+    /// The part of a session that a partition is. Its replica knows; one that does not is searched for.
+    fn part_of(&self, number: u32, partition: TopicPartition) -> Option<usize> {
+        let watchers = self.replica(partition).map_or(&[][..], |replica| &replica.watchers);
+        let known = watchers.iter().find(|watcher| watcher.session == number);
+        let parts = &self.sessions.list[number as usize].parts;
+        let search = || parts.iter().position(|part| part.asked.partition == partition);
+        known.map(|watcher| watcher.part as usize).or_else(search)
     }
 
     /// Where a request's offset stands in the log, or what is wrong: `Err(None)` means the logs diverge.
@@ -381,16 +390,17 @@ impl Broker {
         let session = &mut self.sessions.list[number as usize];
         let Some(waiting) = session.waiting.take() else { return };
         let client = session.client;
-        let news = std::mem::take(&mut session.news);
+        let mut news = std::mem::take(&mut session.news);
+        let with_data = if session.available_bytes > 0 { news.len() } else { 0 };
         session.available_bytes = 0;
         let mut response = FetchResponse {
             error: ErrorCode::None,
             partitions: Vec::with_capacity(news.len()),
-            batches: Vec::new(),
+            batches: Vec::with_capacity(with_data),
         };
         let mut budget = waiting.max_bytes;
         let mut kept = Vec::new();
-        for slot in news {
+        for &slot in &news {
             let part = &mut self.sessions.list[number as usize].parts[slot as usize];
             part.has_news = false;
             let more = fill(&self.replicas, &self.image, self.id, client, part, &mut budget, &mut response);
@@ -398,7 +408,9 @@ impl Broker {
                 kept.push((slot, more));
             }
         }
+        news.clear();
         let session = &mut self.sessions.list[number as usize];
+        session.news = news;
         for (slot, more) in kept {
             session.mark(slot);
             session.available_bytes += more;

@@ -235,6 +235,20 @@ impl Source<'_> {
         self.clock.when(self.stream.when(self.stream.next(), self.load))
     }
 
+    /// Whether a record may not be sent at all.
+    pub(super) fn too_large(&self, partition: u32, ordinal: u64) -> bool {
+        self.records.largest_shape().upper_bound() > self.max_record
+            && self.records.shape(partition, ordinal).upper_bound() > self.max_record
+    }
+
+    /// What a batch opened for a record may grow to.
+    pub(super) fn batch_limit(&self, partition: u32, ordinal: u64, batch_size: u32) -> u64 {
+        match self.records.largest_shape().batch_limit(batch_size) {
+            limit if limit == u64::from(batch_size) => limit,
+            _ => self.records.shape(partition, ordinal).batch_limit(batch_size),
+        }
+    }
+
     /// When something ends `open` by the moment `until`, if anything does.
     pub(super) fn ends_at(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Option<SimTime> {
         let most = self.records.largest_shape().upper_bound();
@@ -253,8 +267,11 @@ impl Source<'_> {
         let end = self.clock.at(until);
         let base_ms = open.base.as_ms();
         let fixed = self.records.fixed_shape();
-        let mut cursor = self.stream.clone();
         let mut fill = Fill { records: 0, bytes: 0, last: open.last, stop: Stop::Time };
+        if self.stream.when(self.stream.next(), self.load) > end {
+            return fill;
+        }
+        let mut cursor = self.stream.clone();
         loop {
             let next = cursor.next();
             let at = cursor.when(next, self.load);

@@ -164,12 +164,16 @@ impl Producer {
         &mut self,
         ask: impl FnOnce(&mut StickyPartitioner, TopicView, &mut dyn FnMut(u64) -> u32) -> u32,
     ) -> u32 {
-        let Some(mut sticky) = self.sticky.take() else { return 0 };
+        let Some(mut partitioner) = self.sticky.as_ref().map(|sticky| sticky.partitioner.clone()) else {
+            return 0;
+        };
         let view = TopicView { partitions: self.queues.len() as u32, available: &self.available };
         let mut draw = |ordinal| self.pick((self.draws.at(TURN, ordinal).0 >> 33) as u32);
-        let target = ask(&mut sticky.partitioner, view, &mut draw);
-        sticky.target = Some(target);
-        self.sticky = Some(sticky);
+        let target = ask(&mut partitioner, view, &mut draw);
+        if let Some(sticky) = &mut self.sticky {
+            sticky.partitioner = partitioner;
+            sticky.target = Some(target);
+        }
         target
     }
 
@@ -253,8 +257,7 @@ impl Producer {
         }
         let (source, _) = self.source(partition)?;
         let ordinal = self.queues[partition as usize].next_ordinal;
-        let shape = source.records.shape(partition, ordinal);
-        if shape.upper_bound() > source.max_record {
+        if source.too_large(partition, ordinal) {
             if at > now {
                 self.set_event(at);
             } else {
@@ -269,7 +272,7 @@ impl Producer {
             }
             return None;
         }
-        let limit = shape.batch_limit(self.spec.config.batch_size_bytes);
+        let limit = source.batch_limit(partition, ordinal, self.spec.config.batch_size_bytes);
         let free = self.spec.config.buffer_memory_bytes.saturating_sub(self.memory);
         // A batch is opened ahead of its first record unless memory is nearly exhausted.
         if at > now && free < 2 * limit {
@@ -310,8 +313,8 @@ impl Producer {
             return None;
         }
         let ordinal = self.queues[partition as usize].next_ordinal;
-        let shape = source.records.shape(partition, ordinal);
-        Some(Open::new(ordinal, at, at, shape.batch_limit(self.spec.config.batch_size_bytes)))
+        let limit = source.batch_limit(partition, ordinal, self.spec.config.batch_size_bytes);
+        Some(Open::new(ordinal, at, at, limit))
     }
 
     /// Lets every record that came to a partition by `now` join its batches.
@@ -331,8 +334,7 @@ impl Producer {
                     self.queues[at].arrives = open.base;
                     return;
                 }
-                let shape = source.records.shape(partition, open.first_ordinal);
-                if shape.upper_bound() > source.max_record {
+                if source.too_large(partition, open.first_ordinal) {
                     self.skip_own(partition, ErrorCode::MessageTooLarge, fx);
                     continue;
                 }

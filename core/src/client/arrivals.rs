@@ -231,6 +231,8 @@ pub(super) struct Stream {
     block: u64,
     first: u64,
     count: u32,
+    /// Where its records stand in that block, in order: the first `count` of them.
+    places: [u32; MOST],
 }
 
 impl Stream {
@@ -243,7 +245,8 @@ impl Stream {
     /// The same with a given phase between 1 and [`ONE`].
     pub(super) fn with_phase(draws: Draws, share: Share, phase: u64) -> Self {
         let count = block_count(draws, 0);
-        Stream { draws, share, phase, next: 0, block: 0, first: 0, count }
+        let places = block_places(draws, 0, count);
+        Stream { draws, share, phase, next: 0, block: 0, first: 0, count, places }
     }
 
     /// The number of the next record.
@@ -261,10 +264,14 @@ impl Stream {
 
     /// Moves the cursor's block forward until `found`.
     fn seek(&mut self, found: impl Fn(&Stream) -> bool) {
+        let from = self.block;
         while !found(self) {
             self.first += u64::from(self.count);
             self.block += 1;
             self.count = block_count(self.draws, self.block);
+        }
+        if self.block != from {
+            self.places = block_places(self.draws, self.block, self.count);
         }
     }
 
@@ -276,16 +283,18 @@ impl Stream {
         if !load.poisson {
             return self.when_expected(n * ONE + self.phase, load);
         }
-        let mut at = self.clone();
-        at.seek(|stream| n < stream.first + u64::from(stream.count));
-        let mut places = [0; MOST];
-        let places = &mut places[..at.count as usize];
-        for (i, place) in (0..).zip(places.iter_mut()) {
-            *place = block_place(self.draws, at.block, i);
+        let found = |stream: &Stream| n < stream.first + u64::from(stream.count);
+        if found(self) {
+            return self.when_in_block(n, load);
         }
-        places.sort_unstable();
-        let place = places[(n - at.first) as usize];
-        self.when_expected(at.block * BLOCK * ONE + u64::from(place), load)
+        let mut ahead = self.clone();
+        ahead.seek(found);
+        ahead.when_in_block(n, load)
+    }
+
+    fn when_in_block(&self, n: u64, load: &Load) -> u64 {
+        let place = self.places[(n - self.first) as usize];
+        self.when_expected(self.block * BLOCK * ONE + u64::from(place), load)
     }
 
     fn when_expected(&self, of_stream: u64, load: &Load) -> u64 {
@@ -306,17 +315,26 @@ impl Stream {
             (expected + ONE).saturating_sub(self.phase) / ONE
         } else {
             let block = expected / (BLOCK * ONE);
-            let mut cursor = self.clone();
-            cursor.seek(|stream| stream.block >= block || stream.first > most);
-            if cursor.block != block {
-                cursor.first
+            let found = |stream: &Stream| stream.block >= block || stream.first > most;
+            let within = (expected % (BLOCK * ONE)) as u32;
+            if found(self) {
+                self.come_by(block, within)
             } else {
-                let within = (expected % (BLOCK * ONE)) as u32;
-                let come = (0..cursor.count).filter(|&i| block_place(self.draws, block, i) <= within).count();
-                cursor.first + come as u64
+                let mut ahead = self.clone();
+                ahead.seek(found);
+                ahead.come_by(block, within)
             }
         };
         count.max(self.next)
+    }
+
+    /// How many have come by a place within a block; those before the cursor's block, if that is another.
+    fn come_by(&self, block: u64, within: u32) -> u64 {
+        if self.block != block {
+            return self.first;
+        }
+        let come = self.places[..self.count as usize].iter().filter(|&&place| place <= within).count();
+        self.first + come as u64
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -332,6 +350,17 @@ impl Stream {
 fn block_count(draws: Draws, block: u64) -> u32 {
     let draw = (draws.at(COUNT, block).0 >> 32) as u32;
     AT_MOST.partition_point(|&limit| limit <= draw) as u32
+}
+
+/// Where the records of a block stand, in order.
+fn block_places(draws: Draws, block: u64, count: u32) -> [u32; MOST] {
+    let mut places = [0; MOST];
+    let its = &mut places[..count as usize];
+    for (i, place) in (0..).zip(its.iter_mut()) {
+        *place = block_place(draws, block, i);
+    }
+    its.sort_unstable();
+    places
 }
 
 /// Where a record of a block stands, in no order: above 0, below the block's length.

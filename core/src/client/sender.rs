@@ -365,9 +365,8 @@ impl Producer {
         let start = self.lanes[lane].drain_from % count.max(1);
         let mut taken = Vec::with_capacity(self.lanes[lane].due as usize);
         let mut size = 0;
-        for step in 0..count {
-            let place = (start + step) % count;
-            self.lanes[lane].drain_from = place;
+        let mut last = (start + count).saturating_sub(1) % count.max(1);
+        for place in self.places_to_drain(lane as u32, partitions, start) {
             let partition = partitions[place as usize];
             let queue = &self.queues[partition as usize];
             let empty = queue.waiting.is_empty() && queue.open.is_none() && queue.arrives > now;
@@ -388,17 +387,33 @@ impl Producer {
                 _ => continue,
             };
             let too_much = size + u64::from(bytes) > u64::from(self.spec.config.max_request_size_bytes);
-            if too_much && !taken.is_empty() {
-                break;
-            }
-            if self.is_idempotent() && !queue.sequences.may_send(&self.identity, sequence) {
+            let waits = self.is_idempotent() && !queue.sequences.may_send(&self.identity, sequence);
+            if waits || too_much && !taken.is_empty() {
+                last = place;
                 break;
             }
             let Some(parcel) = self.take_first(now, partition) else { continue };
             size += u64::from(parcel.batch.bytes);
             taken.push(parcel);
         }
+        self.lanes[lane].drain_from = last;
         taken
+    }
+
+    /// The places within a lane's partitions that a walk from `start` once around stops at: all of them, but
+    /// where all partitions share one stream, only those that hold something.
+    fn places_to_drain(&self, lane: u32, partitions: &[u32], start: u32) -> Vec<u32> {
+        let count = partitions.len() as u32;
+        let Some(sticky) = &self.sticky else {
+            return (0..count).map(|step| (start + step) % count).collect();
+        };
+        let target = sticky.target.filter(|target| self.holding.binary_search(target).is_err());
+        let its = |partition: &u32| self.queues[*partition as usize].lane == Some(lane);
+        let place = |partition: &u32| partitions.binary_search(partition).ok().map(|at| at as u32);
+        let holding = self.holding.iter().chain(&target).filter(|partition| its(partition));
+        let mut places: Vec<u32> = holding.filter_map(place).collect();
+        places.sort_unstable_by_key(|&place| (place + count - start) % count);
+        places
     }
 
     /// Takes the first batch of a partition to send it: an open one is closed, a new one gets its sequence.

@@ -1,4 +1,5 @@
 //! Connections: one a pair of nodes, made of two directed links; each link keeps its order.
+use super::LinkSpec;
 use crate::kernel::{Draws, Purpose, SimTime};
 
 const JITTER: Purpose = Purpose::new("latency jitter");
@@ -6,10 +7,10 @@ const JITTER: Purpose = Purpose::new("latency jitter");
 /// One direction of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Link {
-    /// Cached one-way latency, microseconds; meaningful if `version` is the distances'.
+    /// One-way latency, microseconds; meaningful on an open connection.
     pub latency_us: u32,
-    /// The version of the distances `latency_us` and `cut` were read from.
-    pub version: u32,
+    /// Draws for its jitter.
+    pub draws: Draws,
     /// Nothing gets through.
     pub cut: bool,
     /// The connection is open.
@@ -29,19 +30,14 @@ pub struct Link {
 impl Link {
     /// When a message sent now arrives, `extra_us` later than one on an open connection would.
     #[inline]
-    pub fn arrival(
-        &mut self,
-        now: SimTime,
-        bytes: u64,
-        extra_us: u64,
-        jitter_percent: u32,
-        bytes_per_s: u64,
-        draws: Draws,
-    ) -> SimTime {
+    pub fn arrival(&mut self, now: SimTime, bytes: u64, extra_us: u64, spec: &LinkSpec) -> SimTime {
         self.sent = self.sent.wrapping_add(1);
-        let jitter_max_us = self.latency_us as u64 * jitter_percent as u64 / 100;
-        let jitter_us = draws.at(JITTER, u64::from(self.sent)).below(jitter_max_us as u32 + 1);
-        let leaves = self.busy_until.max(now).plus_us(bytes * 1_000_000 / bytes_per_s);
+        let jitter_max_us = u64::from(self.latency_us) * u64::from(spec.jitter_percent) / 100;
+        let jitter_us = self.draws.at(JITTER, u64::from(self.sent)).below(jitter_max_us as u32 + 1);
+        let us_of_bytes = bytes * 1_000_000;
+        // What takes less than a microsecond needs no division.
+        let sending_us = if us_of_bytes < spec.bytes_per_s { 0 } else { us_of_bytes / spec.bytes_per_s };
+        let leaves = self.busy_until.max(now).plus_us(sending_us);
         self.busy_until = leaves;
         let travelled = leaves.plus_us(u64::from(self.latency_us) + u64::from(jitter_us) + extra_us);
         self.last_arrival = travelled.max(self.last_arrival);
@@ -59,7 +55,14 @@ impl Network {
     /// The link from the node numbered `from` to the one numbered `to`.
     #[inline]
     pub fn link(&mut self, from: u32, to: u32) -> &mut Link {
-        let (from, to) = (from as usize, to as usize);
+        if self.links.get(from as usize).is_none_or(|row| row.len() <= to as usize) {
+            self.make_room(from as usize, to as usize);
+        }
+        &mut self.links[from as usize][to as usize]
+    }
+
+    #[cold]
+    fn make_room(&mut self, from: usize, to: usize) {
         if self.links.len() <= from {
             self.links.resize_with(from + 1, Vec::new);
         }
@@ -67,7 +70,6 @@ impl Network {
         if row.len() <= to {
             row.resize_with(to + 1, Link::default);
         }
-        &mut row[to]
     }
 
     /// How many links it keeps books of.

@@ -57,24 +57,17 @@ enum Whose {
 pub struct Distances {
     spec: LinkSpec,
     disturbed: Vec<(Whose, Disturbance)>,
-    /// Grows whenever a distance may have changed.
-    version: u32,
 }
 
 impl Distances {
     /// Distances by a scenario's links.
     pub fn new(spec: LinkSpec) -> Self {
-        Distances { spec, disturbed: Vec::new(), version: 1 }
+        Distances { spec, disturbed: Vec::new() }
     }
 
     /// The scenario's links.
     pub fn spec(&self) -> &LinkSpec {
         &self.spec
-    }
-
-    /// See [`Distances::new`]; a link compares it to know that its cached distance is stale.
-    pub fn version(&self) -> u32 {
-        self.version
     }
 
     /// One-way latency in microseconds without jitter, or `None` while cut.
@@ -149,13 +142,11 @@ impl Distances {
     }
 
     fn disturb(&mut self, whose: Whose, disturbance: Disturbance) {
-        self.version += 1;
         self.disturbed.retain(|(other, _)| *other != whose);
         self.disturbed.push((whose, disturbance));
     }
 
     fn heal(&mut self, whose: &Whose) -> bool {
-        self.version += 1;
         let before = self.disturbed.len();
         self.disturbed.retain(|(other, _)| other != whose);
         self.disturbed.len() < before

@@ -157,7 +157,7 @@ impl World {
                 self.distances.slow_rack(rack, by_us);
             }
         }
-        self.release_held();
+        self.links_changed();
         Ok(())
     }
 
@@ -169,6 +169,7 @@ impl World {
                 self.distances.cut_rack(rack);
             }
         }
+        self.links_changed();
         Ok(())
     }
 
@@ -180,7 +181,7 @@ impl World {
                 self.distances.heal_rack(rack)
             }
         };
-        self.release_held();
+        self.links_changed();
         let why = || "nothing is wrong with those links: they are neither slow nor cut".to_owned();
         if healed { Ok(()) } else { Err(CommandError::NotNow { why: why() }) }
     }

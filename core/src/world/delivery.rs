@@ -1,5 +1,5 @@
 //! Messages on their way: sending, arriving, connections that open and break.
-use super::{Envelope, Event, Sent, World};
+use super::{Envelope, Event, Head, Sent, World};
 use crate::kernel::SimTime;
 use crate::log::Batch;
 use crate::metadata::TopicPartition;
@@ -13,76 +13,80 @@ const CONNECT_TIMEOUT_MS: u64 = 10_000;
 const RETRANSMISSION_US: u64 = 200_000;
 
 impl World {
+    /// Puts a message on its way over the connection from `from` to `to`; opens one where there is none.
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, correlation: u32, message: Message) {
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
-        self.refresh_link(from, to);
-        let target = &self.hosts[to_number as usize];
-        let (process, incarnation) = (target.process, target.incarnation);
-        let spec = self.distances.spec();
-        let (jitter_percent, bytes_per_s) = (spec.jitter_percent, spec.bytes_per_s);
-        let draws = self.draws.part(u64::from(from_number) << 16 | u64::from(to_number)).part(LINK_PART);
-        let bytes = message.bytes();
-        let link = self.network.link(from_number, to_number);
         let mut handshake_us = 0;
+        let mut link = self.network.link(from_number, to_number);
         if !link.open {
-            handshake_us = 2 * u64::from(link.latency_us);
-            let cut = link.cut;
-            if cut || process == Process::MachineDown {
-                self.queue
-                    .push(self.now.plus_ms(CONNECT_TIMEOUT_MS).0, Event::Reset { node: from, peer: to });
-                return;
+            match self.connect(from, to) {
+                Ok(round_trip_us) => handshake_us = round_trip_us,
+                Err(noticed) => return self.queue.push(noticed.0, Event::Reset { node: from, peer: to }),
             }
-            if matches!(process, Process::Crashed | Process::Stopped) {
-                let refused = self.now.plus_us(handshake_us.max(1));
-                self.queue.push(refused.0, Event::Reset { node: from, peer: to });
-                return;
-            }
-            link.open = true;
-            link.incarnation = incarnation;
-            let generation = link.generation;
-            let back = self.network.link(to_number, from_number);
-            back.open = true;
-            back.generation = generation;
-            back.incarnation = self.hosts[from_number as usize].incarnation;
+            link = self.network.link(from_number, to_number);
         }
-        let link = self.network.link(from_number, to_number);
-        let held = link.cut;
         let connection = link.generation;
-        let arrival = if held {
+        let end = if link.cut {
             SimTime::NEVER
         } else {
-            link.arrival(self.now, bytes, handshake_us, jitter_percent, bytes_per_s, draws)
+            link.arrival(self.now, message.bytes(), handshake_us, self.distances.spec())
         };
-        let id = self.next_message_id();
-        let envelope =
-            Envelope { from, to, correlation, connection, id, start: self.now, end: arrival, message };
+        self.message_ids += 1;
+        let head = Head { from, to, correlation, connection, id: self.message_ids, start: self.now, end };
+        let slot = self.store(head, message);
         if self.tracing {
-            self.flights.push(envelope.sent());
+            self.flights.extend(self.mail[slot as usize].sent());
         }
-        let slot = self.store(envelope);
-        if held {
+        if end == SimTime::NEVER {
             self.held.push(slot);
         } else {
-            self.queue.push(arrival.0.max(self.now.0 + 1), Event::Deliver { slot });
+            self.queue.push(end.0.max(self.now.0 + 1), Event::Deliver { slot });
         }
     }
 
-    fn store(&mut self, envelope: Envelope) -> u32 {
+    /// Opens a connection: how long the handshake takes, microseconds, or when the sender learns that there is none.
+    #[cold]
+    fn connect(&mut self, from: NodeId, to: NodeId) -> Result<u64, SimTime> {
+        let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
+        self.refresh_link(from, to);
+        self.refresh_link(to, from);
+        let (process, incarnation) = (self.host(to).process, self.host(to).incarnation);
+        let back_incarnation = self.host(from).incarnation;
+        let link = self.network.link(from_number, to_number);
+        let handshake_us = 2 * u64::from(link.latency_us);
+        if link.cut || process == Process::MachineDown {
+            return Err(self.now.plus_ms(CONNECT_TIMEOUT_MS));
+        }
+        if matches!(process, Process::Crashed | Process::Stopped) {
+            return Err(self.now.plus_us(handshake_us.max(1)));
+        }
+        link.open = true;
+        link.incarnation = incarnation;
+        let generation = link.generation;
+        let back = self.network.link(to_number, from_number);
+        back.open = true;
+        back.generation = generation;
+        back.incarnation = back_incarnation;
+        Ok(handshake_us)
+    }
+
+    fn store(&mut self, head: Head, message: Message) -> u32 {
         match self.free_slots.pop() {
             Some(slot) => {
-                self.mail[slot as usize] = Some(envelope);
+                let envelope = &mut self.mail[slot as usize];
+                envelope.head = head;
+                envelope.message = Some(message);
                 slot
             }
             None => {
-                self.mail.push(Some(envelope));
+                self.mail.push(Envelope { head, message: Some(message) });
                 self.mail.len() as u32 - 1
             }
         }
     }
 
     pub(super) fn deliver(&mut self, slot: u32) {
-        let envelope = self.mail[slot as usize].as_ref().expect("every slot is delivered once");
-        let (from, to) = (envelope.from, envelope.to);
+        let Head { from, to, connection, correlation, .. } = self.mail[slot as usize].head;
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
         self.digest.u64(u64::from(from_number) << 40 | u64::from(to_number) << 16);
         let host = &mut self.hosts[to_number as usize];
@@ -91,30 +95,37 @@ impl World {
             return;
         }
         let up = host.is_up();
-        let envelope = self.mail[slot as usize].take().expect("just seen");
         self.free_slots.push(slot);
-        let link = self.network.link(from_number, to_number);
-        if !up || link.generation != envelope.connection {
+        let message = self.mail[slot as usize].message.take().expect("every slot is delivered once");
+        if !up || self.network.link(from_number, to_number).generation != connection {
             return;
         }
-        self.digest.u64(u64::from(envelope.correlation));
-        let Envelope { correlation, message, .. } = envelope;
+        self.digest.u64(u64::from(correlation));
         self.dispatch(to, Input::Message { from, correlation, message });
     }
 
-    /// Takes the distances into a link, if they changed since it last looked.
-    #[inline]
+    /// Takes the distances into a link.
     fn refresh_link(&mut self, from: NodeId, to: NodeId) {
-        let version = self.distances.version();
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
-        if self.network.link(from_number, to_number).version == version {
-            return;
-        }
         let between = self.distances.between((from, self.site(from)), (to, self.site(to)));
+        let part = u64::from(from_number) << 16 | u64::from(to_number);
         let link = self.network.link(from_number, to_number);
-        link.version = version;
+        link.draws = self.draws.part(part).part(LINK_PART);
         link.cut = between.is_none();
         link.latency_us = between.unwrap_or(u64::from(link.latency_us)).min(u64::from(u32::MAX)) as u32;
+    }
+
+    /// The distances changed: every connection learns it, and what a cut held and no longer does goes on its way.
+    pub(super) fn links_changed(&mut self) {
+        let nodes = self.all_nodes();
+        for &from in &nodes {
+            for &to in &nodes {
+                if self.network.is_open(self.number(from) as u32, self.number(to) as u32) {
+                    self.refresh_link(from, to);
+                }
+            }
+        }
+        self.release_held();
     }
 
     /// A node closes a connection: nothing under way on it arrives; the other end learns it if links allow.
@@ -123,7 +134,6 @@ impl World {
         if !self.network.is_open(number, peer_number) {
             return;
         }
-        self.refresh_link(node, peer);
         self.network.close(number, peer_number);
         let link = *self.network.link(number, peer_number);
         if !link.cut {
@@ -139,7 +149,6 @@ impl World {
             if peer == node || !self.network.is_open(number, peer_number) {
                 continue;
             }
-            self.refresh_link(peer, node);
             let link = *self.network.link(peer_number, number);
             if peers_learn {
                 self.network.close(number, peer_number);
@@ -152,31 +161,24 @@ impl World {
         }
     }
 
-    /// Links changed: what a cut held and no longer does goes on its way.
-    pub(super) fn release_held(&mut self) {
+    fn release_held(&mut self) {
         for slot in std::mem::take(&mut self.held) {
-            let Some(envelope) = self.mail[slot as usize].as_ref() else { continue };
-            let (from, to) = (envelope.from, envelope.to);
-            self.refresh_link(from, to);
+            let envelope = &mut self.mail[slot as usize];
+            let (from, to) = (envelope.head.from, envelope.head.to);
             let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
-            let link = self.network.link(from_number, to_number);
+            let link = *self.network.link(from_number, to_number);
             if link.cut {
                 self.held.push(slot);
                 continue;
             }
             let arrival = self.now.plus_us(RETRANSMISSION_US + u64::from(link.latency_us));
             self.queue.push(arrival.0, Event::Deliver { slot });
-            let envelope = self.mail[slot as usize].as_mut().expect("just seen");
-            (envelope.start, envelope.end) = (self.now, arrival);
+            let envelope = &mut self.mail[slot as usize];
+            (envelope.head.start, envelope.head.end) = (self.now, arrival);
             if self.tracing {
-                self.flights.push(envelope.sent());
+                self.flights.extend(envelope.sent());
             }
         }
-    }
-
-    fn next_message_id(&mut self) -> u64 {
-        self.message_ids += 1;
-        self.message_ids
     }
 }
 
@@ -184,13 +186,14 @@ impl World {
 const LINK_PART: u64 = 0x6c69_6e6b;
 
 impl Envelope {
-    /// What observers see of it.
-    pub(super) fn sent(&self) -> Sent {
-        let &Envelope { id, from, to, start, end, ref message, .. } = self;
+    /// What observers see of it; nothing of an empty slot.
+    pub(super) fn sent(&self) -> Option<Sent> {
+        let message = self.message.as_ref()?;
+        let Head { id, from, to, start, end, .. } = self.head;
         let (partition, records, error, batch) = seen(message);
         let batch = batch.map(|batch| Box::new(batch.clone()));
         let (api, response) = (message.api_name(), message.is_response());
-        Sent { id, from, to, start, end, api, response, partition, records, error, batch }
+        Some(Sent { id, from, to, start, end, api, response, partition, records, error, batch })
     }
 }
 

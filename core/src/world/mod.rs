@@ -28,7 +28,7 @@ pub struct World {
     now: SimTime,
     queue: EventQueue<Event>,
     /// Messages under way, by slot.
-    mail: Vec<Option<Envelope>>,
+    mail: Vec<Envelope>,
     free_slots: Vec<u32>,
     /// Slots of messages that wait for a cut link to heal.
     held: Vec<u32>,
@@ -78,9 +78,17 @@ enum Event {
     Setup,
 }
 
-/// A message under way.
+/// A slot for a message under way.
 #[derive(Clone, Debug)]
 struct Envelope {
+    head: Head,
+    /// `None`: the slot is free.
+    message: Option<Message>,
+}
+
+/// What is written on an envelope.
+#[derive(Clone, Copy, Debug)]
+struct Head {
     from: NodeId,
     to: NodeId,
     correlation: u32,
@@ -90,7 +98,6 @@ struct Envelope {
     /// When it left, and when it arrives: [`SimTime::NEVER`] while a cut link holds it.
     start: SimTime,
     end: SimTime,
-    message: Message,
 }
 
 /// A message that was sent, for observers of a traced run.
@@ -136,8 +143,7 @@ impl World {
             Event::Deliver { slot } => self.deliver(slot),
             Event::Timer { node, kind, incarnation, key, generation } => {
                 self.digest.u64(u64::from(kind as u8) << 32 | u64::from(generation));
-                let host =
-                    &mut self.hosts[Self::number_of(&self.producers, &self.consumers, &self.brokers, node)];
+                let host = &mut self.hosts[Self::number_of(&self.producers, &self.consumers, node)];
                 if host.incarnation != incarnation || !host.is_up() {
                     return true;
                 }
@@ -148,8 +154,7 @@ impl World {
                 self.dispatch(node, Input::Timer(Timer { kind, key, generation }));
             }
             Event::Reset { node, peer } => {
-                let host =
-                    &mut self.hosts[Self::number_of(&self.producers, &self.consumers, &self.brokers, node)];
+                let host = &mut self.hosts[Self::number_of(&self.producers, &self.consumers, node)];
                 if host.process == Process::Frozen {
                     host.inbox.push(event);
                 } else if host.is_up() {
@@ -191,23 +196,20 @@ impl World {
 
     /// Hands an input to a node and carries out what it asks for.
     fn dispatch(&mut self, node: NodeId, input: Input) {
-        let mut fx = std::mem::take(&mut self.fx);
-        fx.tracing = self.tracing;
+        let (now, fx) = (self.now, &mut self.fx);
         match node {
-            NodeId::Controller(_) => self.controller.handle(self.now, input, &mut fx),
-            NodeId::Broker(id) => self.brokers[id as usize - 1].handle(self.now, input, &mut fx),
-            NodeId::Producer(at) => self.producers[at as usize].node.handle(self.now, input, &mut fx),
-            NodeId::Consumer(at) => self.consumers[at as usize].node.handle(self.now, input, &mut fx),
+            NodeId::Controller(_) => self.controller.handle(now, input, fx),
+            NodeId::Broker(id) => self.brokers[id as usize - 1].handle(now, input, fx),
+            NodeId::Producer(at) => self.producers[at as usize].node.handle(now, input, fx),
+            NodeId::Consumer(at) => self.consumers[at as usize].node.handle(now, input, fx),
         }
-        self.carry_out(node, fx);
+        self.carry_out(node);
     }
 
-    fn carry_out(&mut self, node: NodeId, mut fx: Effects) {
-        for fact in fx.facts.drain(..) {
-            self.facts.push((node, fact));
-        }
-        let mut list = std::mem::take(&mut fx.list);
-        self.fx = fx;
+    /// Carries out what a node asked for, in order.
+    fn carry_out(&mut self, node: NodeId) {
+        self.facts.extend(self.fx.facts.drain(..).map(|fact| (node, fact)));
+        let mut list = std::mem::take(&mut self.fx.list);
         for effect in list.drain(..) {
             match effect {
                 Effect::Send { to, correlation, message } => self.send(node, to, correlation, message),
@@ -228,13 +230,7 @@ impl World {
 
     /// The node's number in tables that have one entry a node.
     #[inline]
-    fn number_of(
-        producers: &[ProducerSlot],
-        consumers: &[ConsumerSlot],
-        brokers: &[Broker],
-        node: NodeId,
-    ) -> usize {
-        let _ = brokers;
+    fn number_of(producers: &[ProducerSlot], consumers: &[ConsumerSlot], node: NodeId) -> usize {
         match node {
             NodeId::Controller(_) => 0,
             NodeId::Broker(id) => id as usize,
@@ -245,7 +241,7 @@ impl World {
 
     #[inline]
     fn number(&self, node: NodeId) -> usize {
-        Self::number_of(&self.producers, &self.consumers, &self.brokers, node)
+        Self::number_of(&self.producers, &self.consumers, node)
     }
 
     fn host(&self, node: NodeId) -> &Host {
@@ -264,6 +260,7 @@ impl World {
     /// Collects every fact and every message sent, or only what observers always need. Changes nothing else.
     pub fn set_tracing(&mut self, tracing: bool) {
         self.tracing = tracing;
+        self.fx.tracing = tracing;
     }
 
     /// How many events were handled.
@@ -375,7 +372,7 @@ impl World {
 
     /// The messages under way, in no order that means anything.
     pub fn under_way(&self) -> Vec<Sent> {
-        self.mail.iter().flatten().map(Envelope::sent).collect()
+        self.mail.iter().filter_map(Envelope::sent).collect()
     }
 
     /// About what a copy of it costs beside what it shares with the original, bytes.
@@ -385,7 +382,7 @@ impl World {
             self.producers.len() as u64 * PRODUCER_BYTES + self.consumers.len() as u64 * CONSUMER_BYTES;
         let table = |len: usize, entry: usize| (len * entry) as u64;
         table(self.queue.len(), size_of::<(u64, u64, Event)>())
-            + table(self.mail.len(), size_of::<Option<Envelope>>())
+            + table(self.mail.len(), size_of::<Envelope>())
             + table(self.network.links(), size_of::<crate::net::Link>())
             + replicas * REPLICA_BYTES
             + clients

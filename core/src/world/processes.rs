@@ -75,7 +75,7 @@ impl World {
         let number = self.number(node);
         let machine_was_down = self.hosts[number].process == Process::MachineDown;
         self.hosts[number].incarnation += 1;
-        self.hosts[number].inbox.clear();
+        self.empty_inbox(node);
         if machine_was_down {
             self.break_connections(node, true);
         }
@@ -92,13 +92,22 @@ impl World {
         self.power_off(node, false, machine);
     }
 
-    fn power_off(&mut self, node: NodeId, clean: bool, machine: bool) {
+    /// What waited for a frozen process is gone with it.
+    fn empty_inbox(&mut self, node: NodeId) {
         let number = self.number(node);
-        self.hosts[number].inbox.clear();
+        for event in std::mem::take(&mut self.hosts[number].inbox) {
+            if let Event::Deliver { slot } = event {
+                self.mail[slot as usize].message = None;
+                self.free_slots.push(slot);
+            }
+        }
+    }
+
+    fn power_off(&mut self, node: NodeId, clean: bool, machine: bool) {
+        self.empty_inbox(node);
         if let NodeId::Broker(id) = node {
-            let mut fx = Effects::default();
-            self.brokers[id as usize - 1].power_off(self.now, clean, machine, &mut fx);
-            self.carry_out(node, fx);
+            self.brokers[id as usize - 1].power_off(self.now, clean, machine, &mut self.fx);
+            self.carry_out(node);
         }
     }
 
@@ -147,15 +156,14 @@ impl World {
     /// Asks a process to stop in its own time.
     pub(super) fn stop(&mut self, node: NodeId) {
         self.set_process(node, Process::Stopping);
-        let mut fx = std::mem::take(&mut self.fx);
-        fx.tracing = self.tracing;
+        let (now, fx) = (self.now, &mut self.fx);
         match node {
             NodeId::Controller(_) => {}
-            NodeId::Broker(id) => self.brokers[id as usize - 1].stop(self.now, &mut fx),
-            NodeId::Producer(at) => self.producers[at as usize].node.stop(self.now, &mut fx),
-            NodeId::Consumer(at) => self.consumers[at as usize].node.stop(self.now, &mut fx),
+            NodeId::Broker(id) => self.brokers[id as usize - 1].stop(now, fx),
+            NodeId::Producer(at) => self.producers[at as usize].node.stop(now, fx),
+            NodeId::Consumer(at) => self.consumers[at as usize].node.stop(now, fx),
         }
-        self.carry_out(node, fx);
+        self.carry_out(node);
     }
 
     /// Lets a node act outside any input: an administrator's request, a typed record.
@@ -165,10 +173,9 @@ impl World {
         act: impl FnOnce(&mut Self, SimTime, &mut Effects) -> T,
     ) -> T {
         let mut fx = std::mem::take(&mut self.fx);
-        fx.tracing = self.tracing;
-        let now = self.now;
-        let result = act(self, now, &mut fx);
-        self.carry_out(node, fx);
+        let result = act(self, self.now, &mut fx);
+        self.fx = fx;
+        self.carry_out(node);
         result
     }
 

@@ -13,7 +13,7 @@ pub fn digest_table() -> String {
 }
 
 /// Runs one benchmark case once and tells, as JSON, what was done: `{"case", "events", "virtual_ms", "pending",
-/// "digest"}`. The caller has the clock, and has called [`prepare`] before.
+/// "digest"}`. The caller has the clock, and calls [`prepare`] before each run.
 #[wasm_bindgen]
 pub fn bench(case: &str) -> String {
     cases::run(case)

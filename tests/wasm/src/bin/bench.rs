@@ -1,14 +1,16 @@
 //! The benchmarks, native: prints a line a case, and leaves the figures for the report in `target/probe/bench.json`.
+//! Cases named as arguments are only run and printed, for a profiler.
 use std::time::Instant;
 
 fn main() {
     let names = kafkarium_wasm_probe::bench_cases();
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
     let cases = names.split('"').skip(1).step_by(2);
     let mut lines = Vec::new();
-    for case in cases {
-        kafkarium_wasm_probe::prepare(case);
+    for case in cases.filter(|case| wanted.is_empty() || wanted.iter().any(|name| name == case)) {
         let mut best = (f64::INFINITY, String::new());
         for _ in 0..3 {
+            kafkarium_wasm_probe::prepare(case);
             let start = Instant::now();
             let result = kafkarium_wasm_probe::bench(case);
             let ms = start.elapsed().as_secs_f64() * 1e3;
@@ -18,6 +20,9 @@ fn main() {
         }
         println!("native   {case:<40} {:>10.1} ms  {}", best.0, best.1);
         lines.push(format!(r#"{{"milliseconds":{},"result":{}}}"#, best.0, best.1));
+    }
+    if !wanted.is_empty() {
+        return;
     }
     let seeks = seeks();
     println!("native   {:<40} {seeks:>10.1} ms (95 % are faster)", "seek in 10 min of the default scene");
