@@ -32,7 +32,6 @@ pub(super) struct Audit {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub acknowledged: u64,
-    pub acknowledged_bytes: u64,
     pub failed: u64,
     pub lost: u64,
     pub duplicated: u64,
@@ -76,7 +75,6 @@ impl Audit {
 
     fn acknowledged(&mut self, world: &World, partition: TopicPartition, batch: &Batch) {
         self.counts.acknowledged += u64::from(batch.count);
-        self.counts.acknowledged_bytes += u64::from(batch.bytes);
         let epoch = epoch_appended_in(world, partition, batch);
         let ranges = self.acknowledged.entry((partition.0, epoch)).or_default();
         ranges.add(batch.base_offset, batch.end_offset());
