@@ -36,5 +36,5 @@ fn a_failover_makes_no_jump_in_messages_in() {
     let appended: u64 = points.iter().map(|&(_, rate)| rate).sum();
     let audit = session.audit();
     assert_eq!((audit.lost, audit.duplicated), (0, 0));
-    assert!((audit.acknowledged..audit.acknowledged + 20).contains(&appended), "{appended}");
+    assert!(appended.abs_diff(audit.acknowledged) <= 40, "{appended} of {}", audit.acknowledged);
 }

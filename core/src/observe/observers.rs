@@ -88,9 +88,9 @@ impl Observers {
             self.count(world, fact);
             self.check(world, fact);
             look |= Availability::concerns(fact);
-            if let Some(journal) = journal.as_deref_mut() {
-                journal.see(world, fact);
-            }
+        }
+        if let Some(journal) = journal.as_deref_mut() {
+            journal.see(world, facts);
         }
         if look {
             self.availability.look(world);
