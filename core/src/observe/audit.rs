@@ -11,8 +11,8 @@ use crate::wire::NodeId;
 use crate::world::World;
 use std::collections::BTreeMap;
 
-/// Findings kept; beyond it only the counts grow.
-const FINDINGS_MAX: usize = 200;
+/// Findings kept of each word, so that none crowds out the others; beyond it only the counts grow.
+const FINDINGS_MAX: usize = 100;
 /// Records named in one finding.
 const RECORDS_SHOWN: u64 = 20;
 /// Batches of a log among which a second copy is looked for.
@@ -185,7 +185,8 @@ impl Audit {
         }
         self.counts.delivered_twice += again;
         let name = &world.groups()[usize::from(group.0)].name;
-        let records = self.leaders_records(world, partition, from, (from + again).min(to));
+        let records =
+            self.leaders_records("delivered twice", world, partition, (from, (from + again).min(to)));
         let sent_back = self.sent_back.get(&(group.0, partition.0));
         let why = match sent_back.filter(|&&(to, until)| (to..until).contains(&from)) {
             Some((to, _)) => {
@@ -253,15 +254,22 @@ impl Audit {
                 "Group {name} had no committed offset, and auto.offset.reset started it at {to}: it never reads what came before."
             ),
         };
-        let records = self.leaders_records(world, partition, next, to);
+        let records = self.leaders_records("skipped", world, partition, (next, to));
         self.find("skipped", world, partition, (next, to - next), records, why);
     }
 
-    fn leaders_records(&self, world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
-        if self.findings.len() >= FINDINGS_MAX {
-            Vec::new()
-        } else {
+    /// The records of a finding; none if it will not be kept.
+    fn leaders_records(
+        &self,
+        word: &str,
+        world: &World,
+        partition: TopicPartition,
+        (from, to): (u64, u64),
+    ) -> Vec<String> {
+        if has_room(&self.findings, word) {
             records_of_leader(world, partition, from, to)
+        } else {
+            Vec::new()
         }
     }
 
@@ -292,6 +300,10 @@ fn epoch_appended_in(world: &World, partition: TopicPartition, batch: &Batch) ->
         .unwrap_or(registration.leader_epoch)
 }
 
+fn has_room(findings: &[Finding], word: &str) -> bool {
+    findings.iter().filter(|finding| finding.word == word).count() < FINDINGS_MAX
+}
+
 fn keep(findings: &mut Vec<Finding>, finding: Finding) {
     // The same thing going on is one finding that grows.
     if let Some(last) = findings.last_mut()
@@ -305,7 +317,7 @@ fn keep(findings: &mut Vec<Finding>, finding: Finding) {
         last.records.extend(finding.records.into_iter().take(room));
         return;
     }
-    if findings.len() < FINDINGS_MAX {
+    if has_room(findings, finding.word.as_str()) {
         findings.push(finding);
     }
 }
@@ -367,7 +379,10 @@ fn why_lost(
     without_power: &[BrokerId],
     from: u64,
 ) -> String {
-    let how = if world.controller().image().partition(partition).recovering {
+    let how = if holders.is_empty() && !without_power.is_empty() {
+        let list = brokers(without_power);
+        format!("The power loss of {list} took them before they were on disk, and no other replica has them.")
+    } else if world.controller().image().partition(partition).recovering {
         format!(
             "Broker {} was elected although it was not in sync (an unclean election), and its log lacks them.",
             leader.0
@@ -386,11 +401,8 @@ fn why_lost(
             capital(&list),
             leader.0
         )
-    } else if without_power.is_empty() {
-        format!("No log holds them any more; broker {} leads without them.", leader.0)
     } else {
-        let list = brokers(without_power);
-        format!("The power loss of {list} took them before they were on disk, and no other replica has them.")
+        format!("No log holds them any more; broker {} leads without them.", leader.0)
     };
     format!("{how}{}", slowed_links(world))
 }

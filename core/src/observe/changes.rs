@@ -104,7 +104,7 @@ fn leader(
     let what = match (same, changes.len()) {
         (true, 1) => format!("Broker {} now leads {name} (leader epoch {}).", leader.0, first.leader_epoch),
         (true, _) => format!("Broker {} now leads {name}.", leader.0),
-        (false, _) => format!("{} have other leaders now.", capital(name)),
+        (false, _) => format!("{name} have other leaders now."),
     };
     let set_up = changes[0].before.leader_epoch == 0 && world.now() < world.scenario().warm_up;
     let next = match (chosen, too_few(world, changes)) {
@@ -152,7 +152,7 @@ fn happened(world: &World, cause: ChangeCause) -> String {
             format!("Broker {} shuts down in a controlled way.", broker.0)
         }
         ChangeCause::Registered(broker) => format!(
-            "Broker {} registered a new process: places that its earlier one held in ISRs, and what it led, end with that.",
+            "Broker {} registered a new process: the earlier one leads nothing and is in no ISR any more.",
             broker.0
         ),
         ChangeCause::Unfenced(broker) => format!("Broker {} is back.", broker.0),
@@ -168,7 +168,7 @@ fn happened(world: &World, cause: ChangeCause) -> String {
 
 fn no_leader(world: &World, cause: ChangeCause, changes: &[Change], name: &str, about: Vec<Subject>) -> Told {
     let (verb, it) = if changes.len() == 1 { ("has", "it") } else { ("have", "them") };
-    let what = format!("{} {verb} no leader: nobody can write to {it} or read from {it}.", capital(name));
+    let what = format!("{name} {verb} no leader: nobody can write to {it} or read from {it}.");
     let unclean = world.controller().image().topic_of(changes[0].partition).config.unclean_leader_election;
     let no_other =
         if unclean { "No other replica is alive." } else { "No other replica is both alive and in sync." };
@@ -186,22 +186,16 @@ fn who_brings_it_back(after: &PartitionRegistration, unclean: bool) -> String {
             .to_owned();
     }
     let known = if after.isr.is_empty() { &after.elr } else { &after.isr };
-    let Some(last) = after.last_known_elr.first() else {
-        return format!("It gets a leader when {} can lead again.", either(known));
-    };
-    format!(
-        "It gets a leader when {} is heard again with its log whole (ELR). A crashed process is not trusted: if it comes to that, broker {}, which led last, leads once they all registered anew.",
-        either(known),
-        last.0
-    )
-}
-
-/// `broker 1`, `one of the brokers 1 and 3`.
-fn either(list: &[BrokerId]) -> String {
-    match list {
-        [] => "a replica that has everything".to_owned(),
-        [_] => brokers(list),
-        _ => format!("one of the {}", brokers(list)),
+    match (&known[..], after.last_known_elr.first()) {
+        ([only], Some(last)) if only == last => {
+            format!("It gets a leader when broker {} is back, which led last.", last.0)
+        }
+        (known, Some(last)) => format!(
+            "It gets a leader when one of {} is back without a crash: they have what was committed (ELR). If all of them crashed, broker {}, which led last, leads once they all have registered again.",
+            brokers(known),
+            last.0
+        ),
+        (known, None) => format!("It gets a leader when one of {} is back.", brokers(known)),
     }
 }
 
@@ -222,6 +216,7 @@ fn shrink(
             leader.0,
             ms(world.controller().image().broker_config.replica_lag_time_max_ms)
         ),
+        ChangeCause::Registered(_) => happened(world, cause),
         _ => format!("{} A broker that is not active is in no ISR.", happened(world, cause)),
     };
     let next = too_few(world, changes);

@@ -45,7 +45,7 @@ pub(super) fn power_loss(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told 
     let next = if cuts.iter().all(|cut| is_held_by_another(world, broker, cut)) {
         "Other replicas hold them all: after its start it fetches them again."
     } else {
-        "Some were on this disk only: they are gone for good."
+        "Some were on this disk only: unless their producer sends them again, they are gone."
     };
     Told::new(StoryKind::Log, 2, vec![Subject::Broker(broker.0)])
         .what(what)
@@ -73,11 +73,10 @@ pub(super) fn diverged(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told {
     };
     let about =
         vec![Subject::Replica(cuts[0].partition.0, broker.0), Subject::Partition(cuts[0].partition.0)];
-    let more = format!("Broker {} cuts more of its logs back.", broker.0);
     Told::new(StoryKind::Log, 3, about)
         .what(what)
         .why("A follower's log must equal its leader's, and the leader does not have these; leader epochs tell where the two part.")
         .next("From there on it copies its leader's log.")
         .marked(format!("{name} truncated on {}", broker.0))
-        .in_crowd(format!("cut {}", broker.0), more)
+        .in_crowd("cut", "More logs are cut back to what their leaders have.")
 }

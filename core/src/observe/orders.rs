@@ -62,10 +62,7 @@ fn words(world: &World, command: &Command) -> Words {
             "It is asked to end (SIGTERM), which is a controlled shutdown.",
             "It asks the controller to move its leaderships away before it ends.",
         ),
-        Command::StartBroker(_) => (
-            "A new process begins with what is on its disk.",
-            "It registers, loads the metadata, and fetches what it missed.",
-        ),
+        Command::StartBroker(id) => ("A new process begins with what is on its disk.", started(world, *id)),
         Command::ThawBroker(_) => (
             "Its process goes on where it stood.",
             "It believes what it knew, until others tell it what changed meanwhile.",
@@ -103,6 +100,15 @@ fn words(world: &World, command: &Command) -> Words {
         ),
     };
     (why.to_owned(), next.to_owned())
+}
+
+fn started(world: &World, broker: BrokerId) -> &'static str {
+    let known = world.controller().image().broker(broker);
+    if known.is_some_and(|known| known.is_active()) {
+        "The controller believes its earlier process alive, and lets it register only after broker.session.timeout.ms."
+    } else {
+        "It registers, loads the metadata, and fetches what it missed."
+    }
 }
 
 fn controller_waits(world: &World) -> String {

@@ -39,6 +39,9 @@ pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
         }
         Fact::ProduceRefused { broker, partition, error } => refused(world, *broker, *partition, *error),
         Fact::DuplicateRefused { broker, partition, .. } => Some(duplicate(world, *broker, *partition)),
+        Fact::OffsetReset { consumer, partition, from: Some(from), to } => {
+            Some(offset_reset(world, *consumer, *partition, (*from, *to)))
+        }
         Fact::ConsumerFailed { consumer, error, .. } => Some(consumer_failed(world, *consumer, *error)),
         _ => None,
     }
@@ -65,7 +68,7 @@ pub(super) fn found(findings: &[Finding]) -> Told {
         "delivered twice" => (
             2,
             format!("Records of {of} are delivered for the second time."),
-            "Its application has to bear that: at least once means now and then twice.",
+            "Its application has to bear records that come twice.",
         ),
         "skipped" => {
             (1, format!("{records} of {of} skipped by auto.offset.reset."), "The group goes on from there.")
@@ -96,6 +99,14 @@ fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told
         NodeId::Controller(_) => return None,
     };
     let told = Told::new(kind, weight, vec![subject]);
+    if world.process(node).0 != Process::Stopped {
+        let told = told
+            .what(format!("{name} closed, and starts again."))
+            .why("Its configuration was changed, and clients read it when they start.");
+        return Some(
+            told.next("It works with the new value.").in_crowd("restarted", "More clients start again."),
+        );
+    }
     Some(match node {
         NodeId::Broker(_) => told
             .what(format!("{name} has shut down cleanly."))
@@ -154,7 +165,7 @@ fn shutting_down(broker: BrokerId) -> Told {
     Told::new(StoryKind::Broker, 2, vec![Subject::Broker(broker.0), Subject::Controller])
         .what(format!("Broker {} asked for a controlled shutdown.", broker.0))
         .why("It was asked to stop while it leads partitions; its heartbeat says so.")
-        .next("The controller moves its leaderships to other in-sync replicas, so that clients wait for a moment only.")
+        .next("The controller moves its leaderships to other in-sync replicas, where there are any: clients wait for a moment only.")
 }
 
 fn group_changed(
@@ -175,10 +186,13 @@ fn group_changed(
         Told::new(StoryKind::Group, weight, vec![Subject::Group(u32::from(group.0))])
             .why(group_why(world, group, cause))
     };
+    let joined = matches!(cause, GroupCause::MemberJoined(_));
     let told = match state {
-        GroupState::PreparingRebalance if members <= 1 => told(2)
-            .what(format!("Group {name} gathers its members."))
-            .next(format!("If it was empty, it waits {delay} for more (group.initial.rebalance.delay.ms).")),
+        // It is told as empty at once.
+        GroupState::PreparingRebalance if members == 0 => return None,
+        GroupState::PreparingRebalance if members == 1 && joined => told(2)
+            .what(format!("Group {name} has its first member."))
+            .next(format!("It waits {delay} for more (group.initial.rebalance.delay.ms).")),
         GroupState::PreparingRebalance => told(2)
             .what(format!("Group {name} rebalances: its members must join again."))
             .next("Members hear of it with their next heartbeat; each gives its partitions back and joins."),
@@ -230,11 +244,9 @@ fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
     }
 }
 
-/// A member id without the UUID that Kafka adds to the client id.
+/// A member id without what a coordinator adds to the client id.
 fn short(member: &str) -> &str {
-    const UUID_CHARS: usize = 36;
-    let cut = member.len().saturating_sub(UUID_CHARS + 1);
-    if cut > 0 && member.is_char_boundary(cut) { &member[..cut] } else { member }
+    member.rsplit_once('-').map_or(member, |(client, _)| client)
 }
 
 fn coordinator(world: &World, group: GroupId, broker: BrokerId) -> Told {
@@ -324,6 +336,22 @@ fn duplicate(world: &World, broker: BrokerId, partition: TopicPartition) -> Told
         .next("It is acknowledged with the offset that it has.")
         .unless_told(format!("duplicate {of}"))
         .in_crowd("duplicate", "More batches were known already, and not appended a second time.")
+}
+
+fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
+    let spec = &world.consumer_slot(consumer).spec;
+    let of = world.controller().image().partition_name(partition);
+    let next = if to < from {
+        "Records from there on are delivered to its group once more."
+    } else {
+        "What lies between is skipped."
+    };
+    let about = vec![Subject::Consumer(u32::from(consumer)), Subject::Partition(partition.0)];
+    Told::new(StoryKind::Consumer, 2, about)
+        .what(format!("Consumer {} goes from offset {from} of {of} to offset {to}.", spec.client_id))
+        .why("OFFSET_OUT_OF_RANGE: the leader's log does not reach to where it was, and auto.offset.reset decides.")
+        .next(next)
+        .in_crowd("offset reset", "More consumers change their offsets: they were out of range.")
 }
 
 fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {
