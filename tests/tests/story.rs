@@ -173,3 +173,21 @@ fn a_fault_in_the_large_scene_does_not_flood_the_story() {
     assert_eq!(says("Broker 5 is no longer in sync for 100 partitions."), 1);
     assert!(session.timeline(Subject::Cluster).markers.len() <= 6);
 }
+
+#[test]
+fn a_member_that_polls_too_late_is_told_to_have_left_for_that() {
+    let text = shipped("website-activity")
+        .replace("[group.config]", "[group.config]\nmax.poll.interval.ms = 8000\nsession.timeout.ms = 7000");
+    let commands = [(20, "slow consumer dashboard-1 to 1000000 %"), (50, "stop consumer dashboard-2")];
+    let lines = run(&text, &commands, 60).story(0);
+    let why_after = |from_s: u64| {
+        let mut lines = lines.iter().filter(|line| line.time_us >= from_s * 1_000_000);
+        lines.find(|line| line.what.contains("rebalances")).map_or("", |line| line.why.as_str())
+    };
+    assert!(
+        why_after(20).starts_with("Member dashboard-1 left by itself: it did not call poll()"),
+        "{}",
+        why_after(20)
+    );
+    assert_eq!(why_after(50), "Member dashboard-2 closed, and left.");
+}

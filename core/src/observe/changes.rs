@@ -186,16 +186,25 @@ fn who_brings_it_back(after: &PartitionRegistration, unclean: bool) -> String {
             .to_owned();
     }
     let known = if after.isr.is_empty() { &after.elr } else { &after.isr };
-    match (&known[..], after.last_known_elr.first()) {
-        ([only], Some(last)) if only == last => {
-            format!("It gets a leader when broker {} is back, which led last.", last.0)
+    let last_alone = |last: &BrokerId| known.iter().all(|member| member == last);
+    match after.last_known_elr.first() {
+        Some(last) if last_alone(last) => {
+            format!("There is a leader again when broker {} is back, which led last.", last.0)
         }
-        (known, Some(last)) => format!(
-            "It gets a leader when one of {} is back without a crash: they have what was committed (ELR). If all of them crashed, broker {}, which led last, leads once they all have registered again.",
-            brokers(known),
+        Some(last) => format!(
+            "There is a leader again when {} back without a crash, with what was committed (ELR). If all in the ELR crashed, broker {}, which led last, leads once they all have registered again.",
+            one_of(known),
             last.0
         ),
-        (known, None) => format!("It gets a leader when one of {} is back.", brokers(known)),
+        None => format!("There is a leader again when {} back.", one_of(known)),
+    }
+}
+
+fn one_of(list: &[BrokerId]) -> String {
+    match list {
+        [] => "a replica that has everything is".to_owned(),
+        [one] => format!("broker {} is", one.0),
+        _ => format!("one of {} is", brokers(list)),
     }
 }
 

@@ -31,45 +31,49 @@ pub(super) fn command(world: &World, text: &str) -> Told {
 }
 
 fn words(world: &World, command: &Command) -> Words {
-    let (why, next) = match command {
-        Command::SlowLinks { by_us, .. } => return slowed(world, *by_us),
-        Command::CrashConsumer(name) => {
-            return silent(world, name, "Its process is killed, without a goodbye.");
-        }
-        Command::FreezeConsumer(name) => {
-            return silent(world, name, "It stands still: no poll(), no heartbeat.");
-        }
-        Command::SlowConsumer { percent, .. } => return paced(*percent),
-        Command::SetConfig { target, .. } => configured(target),
+    match command {
+        Command::SlowLinks { by_us, .. } => slowed(world, *by_us),
+        Command::CrashConsumer(name) => silent(world, name, "Its process is killed, without a goodbye."),
+        Command::FreezeConsumer(name) => silent(world, name, "It stands still: no poll(), no heartbeat."),
+        Command::SlowConsumer { percent, .. } => paced(*percent),
         Command::CrashBroker(_) => {
             let why = "Its process is killed (SIGKILL). What it wrote stays: the operating system has it.";
             let next = format!("Its connections break at once, so clients know. {}", controller_waits(world));
-            return (why.to_owned(), next);
+            (why.to_owned(), next)
         }
         Command::CrashMachine(_) => {
-            return unheard(world, "The machine loses its power: it falls silent, and its connections hang.");
+            unheard(world, "The machine loses its power: it falls silent, and its connections hang.")
         }
         Command::FreezeBroker(_) => {
-            return unheard(
-                world,
-                "Its process stands still, as in a long pause; its connections stay open.",
-            );
+            unheard(world, "Its process stands still, as in a long pause; its connections stay open.")
         }
         Command::CutLinks(_) => {
-            return unheard(world, "Nothing gets through, and connections stay open: nobody is told.");
+            unheard(world, "Nothing gets through, and connections stay open: nobody is told.")
         }
+        Command::StartBroker(id) => {
+            ("A new process begins with what is on its disk.".to_owned(), started(world, *id).to_owned())
+        }
+        _ => {
+            let (why, next) = plain(command);
+            (why.to_owned(), next.to_owned())
+        }
+    }
+}
+
+/// What needs no figures.
+fn plain(command: &Command) -> (&'static str, &'static str) {
+    match command {
         Command::StopBroker(_) => (
             "It is asked to end (SIGTERM), which is a controlled shutdown.",
             "It asks the controller to move its leaderships away before it ends.",
         ),
-        Command::StartBroker(id) => ("A new process begins with what is on its disk.", started(world, *id)),
         Command::ThawBroker(_) => (
             "Its process goes on where it stood.",
             "It believes what it knew, until others tell it what changed meanwhile.",
         ),
         Command::HealLinks(_) => (
             "Links are again as the scenario has them.",
-            "What was held arrives late; brokers that were fenced are heard again.",
+            "What was held arrives late; a broker that was fenced for it is heard again.",
         ),
         Command::AddConsumer { .. } => {
             ("The group gets one more member.", "It joins, and the group shares its partitions out again.")
@@ -94,12 +98,17 @@ fn words(world: &World, command: &Command) -> Words {
             "Its application creates records at another rate.",
             "Batches are larger or smaller from now on: they wait linger.ms at most to fill.",
         ),
-        Command::SendRecord { .. } => (
+        Command::SendRecord { key: Some(_), .. } => (
             "The record was typed by hand.",
             "Its key decides on the partition, and it travels in a batch to that partition's leader.",
         ),
-    };
-    (why.to_owned(), next.to_owned())
+        Command::SendRecord { key: None, .. } => (
+            "The record was typed by hand.",
+            "It has no key, so it joins the batch that its producer fills now, and travels to that partition's leader.",
+        ),
+        Command::SetConfig { target, .. } => configured(target),
+        _ => ("", ""),
+    }
 }
 
 fn started(world: &World, broker: BrokerId) -> &'static str {

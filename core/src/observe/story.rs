@@ -4,6 +4,7 @@
 use super::orders;
 use super::report::{Finding, StoryKind, Subject};
 use super::told::{Told, capital, count, listed, ms};
+use crate::client::ConsumerState;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::scenario::words::show_duration;
@@ -175,56 +176,70 @@ fn group_changed(
     generation: u32,
     cause: &GroupCause,
 ) -> Option<Told> {
-    // The line of the new coordinator says it.
-    if *cause == GroupCause::CoordinatorMoved {
-        return None;
-    }
     let name = &world.groups()[usize::from(group.0)].name;
     let members = super::lag::group_of(world, group).map_or(0, |group| group.members.len() as u64);
-    let delay = ms(world.controller().image().broker_config.group_initial_rebalance_delay_ms);
     let told = |weight| {
         Told::new(StoryKind::Group, weight, vec![Subject::Group(u32::from(group.0))])
             .why(group_why(world, group, cause))
     };
-    let joined = matches!(cause, GroupCause::MemberJoined(_));
-    let told = match state {
-        // It is told as empty at once.
-        GroupState::PreparingRebalance if members == 0 => return None,
-        GroupState::PreparingRebalance if members == 1 && joined => told(2)
-            .what(format!("Group {name} has its first member."))
-            .next(format!("It waits {delay} for more (group.initial.rebalance.delay.ms).")),
-        GroupState::PreparingRebalance => told(2)
-            .what(format!("Group {name} rebalances: its members must join again."))
-            .next("Members hear of it with their next heartbeat; each gives its partitions back and joins."),
-        GroupState::CompletingRebalance => told(1)
-            .what(format!("The members of group {name} have joined: generation {generation}."))
-            .next("The member that leads the group computes who gets which partitions."),
-        GroupState::Stable => told(2)
-            .what(format!(
-                "Group {name} is stable in generation {generation}, with {}.",
-                count(members, "member")
-            ))
-            .next("Its members read on from the committed offsets, or from where auto.offset.reset says."),
-        GroupState::Empty => told(2)
-            .what(format!("Group {name} has no members left."))
-            .why("All of them left or were given up, and nobody joined.")
-            .next("Its committed offsets stay: whoever joins goes on from there."),
+    let (told, more) = match state {
+        // The line of the new coordinator says it.
+        _ if *cause == GroupCause::CoordinatorMoved => return None,
+        GroupState::PreparingRebalance => {
+            (prepares(world, told(2), name, members, cause)?, "More groups rebalance.")
+        }
+        GroupState::CompletingRebalance => (
+            told(1)
+                .what(format!("The members of group {name} have joined: generation {generation}."))
+                .next("The member that leads the group computes who gets which partitions."),
+            "The members of more groups have joined.",
+        ),
+        GroupState::Stable => {
+            let members = count(members, "member");
+            (
+                told(2)
+                    .what(format!("Group {name} is stable in generation {generation}, with {members}."))
+                    .next("Its members read on from the committed offsets, or from where auto.offset.reset says."),
+                "More groups are stable.",
+            )
+        }
+        GroupState::Empty => (
+            told(2)
+                .what(format!("Group {name} has no members left."))
+                .why("All of them left or were given up, and nobody joined.")
+                .next("Its committed offsets stay: whoever joins goes on from there."),
+            "More groups have no members left.",
+        ),
         GroupState::Dead => return None,
     };
-    let more = match state {
-        GroupState::PreparingRebalance => "More groups rebalance.",
-        GroupState::CompletingRebalance => "The members of more groups have joined.",
-        GroupState::Stable => "More groups are stable.",
-        _ => "More groups have no members left.",
-    };
     Some(told.in_crowd(format!("group {state:?}"), more))
+}
+
+/// A rebalance begins; `None` without members: the group is told to be empty at once.
+fn prepares(world: &World, told: Told, name: &str, members: u64, cause: &GroupCause) -> Option<Told> {
+    let delay = ms(world.controller().image().broker_config.group_initial_rebalance_delay_ms);
+    match (members, cause) {
+        (0, _) => None,
+        (1, GroupCause::MemberJoined(_)) => Some(told.what(format!("Group {name} has its first member.")).next(
+            format!("It waits {delay} for more (group.initial.rebalance.delay.ms), and again as long if one comes."),
+        )),
+        _ => Some(
+            told.what(format!("Group {name} rebalances: its members must join again."))
+                .next("Members hear of it with their next heartbeat; each gives its partitions back and joins."),
+        ),
+    }
 }
 
 fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
     let config = &world.groups()[usize::from(group.0)].config;
     match cause {
         GroupCause::MemberJoined(id) => format!("Member {} joined.", short(id)),
-        GroupCause::MemberLeft(id) => format!("Member {} left.", short(id)),
+        GroupCause::MemberLeft(id) if is_at_work(world, short(id)) => format!(
+            "Member {} left by itself: it did not call poll() for max.poll.interval.ms ({}).",
+            short(id),
+            ms(config.max_poll_interval_ms)
+        ),
+        GroupCause::MemberLeft(id) => format!("Member {} closed, and left.", short(id)),
         GroupCause::SessionExpired(id) => format!(
             "No heartbeat of member {} came for session.timeout.ms ({}).",
             short(id),
@@ -242,6 +257,15 @@ fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
         GroupCause::AssignmentReceived => "The assignment arrived from the member that leads it.".to_owned(),
         GroupCause::CoordinatorMoved => "Its coordinator moved to another broker.".to_owned(),
     }
+}
+
+/// Whether a consumer runs and does not close.
+fn is_at_work(world: &World, name: &str) -> bool {
+    let at = (0..world.consumer_count()).find(|&at| *world.consumer_slot(at).spec.client_id == *name);
+    at.is_some_and(|at| {
+        let closes = matches!(world.consumer(at).state(), ConsumerState::Closing | ConsumerState::Stopped);
+        world.process(NodeId::Consumer(at)).0 == Process::Running && !closes
+    })
 }
 
 /// A member id without what a coordinator adds to the client id.
@@ -279,7 +303,16 @@ fn failed(world: &World, producer: u16, partition: TopicPartition, error: ErrorC
     Told::new(StoryKind::Producer, 3, about_send(producer, partition))
         .what(format!("Producer {name} gave records of {of} up: their send() failed."))
         .why(error_sentence(error))
-        .next("Its application is told, and may send them anew; a copy may stand in the log all the same.")
+        .next(
+            if matches!(
+                error,
+                ErrorCode::DeliveryTimeout | ErrorCode::NetworkException | ErrorCode::RequestTimedOut
+            ) {
+                "Its application is told, and may send them anew; a copy may stand in the log all the same."
+            } else {
+                "Its application is told, and decides what becomes of them."
+            },
+        )
         .marked(format!("{name}: send failed"))
         .unless_told(format!("failed {name} {}", error.name()))
         .in_crowd("failed", "More producers gave records up.")
