@@ -53,6 +53,16 @@ pub struct Broker {
     group_partitions: Arc<[u32]>,
     correlation: u32,
     next_producer_id: u32,
+    appended: Appended,
+}
+
+/// What a broker, as a leader, appended for producers since the run began (`BrokerTopicMetrics`): for observers only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Records.
+    pub records: u64,
+    /// Bytes of their batches.
+    pub bytes: u64,
 }
 
 impl Broker {
@@ -75,6 +85,7 @@ impl Broker {
             group_partitions,
             correlation: 0,
             next_producer_id: id.0 * 1_000_000,
+            appended: Appended::default(),
         }
     }
 
@@ -203,6 +214,11 @@ impl Broker {
         self.isr = isr::Proposals::default();
         let draws = self.draws.part(u64::from(self.lifecycle.incarnation));
         self.coordinator = Coordinator::new(self.id, draws, self.group_partitions.clone());
+    }
+
+    /// What it appended for producers since the run began.
+    pub fn appended(&self) -> Appended {
+        self.appended
     }
 
     /// What its process does.

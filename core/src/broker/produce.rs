@@ -171,6 +171,8 @@ impl Broker {
             SequenceCheck::OutOfOrder => return Err(ErrorCode::OutOfOrderSequenceNumber),
             SequenceCheck::InvalidEpoch => return Err(ErrorCode::InvalidProducerEpoch),
         }
+        self.appended.records += u64::from(batch.count);
+        self.appended.bytes += u64::from(batch.bytes);
         Ok(self.append_as_leader(now, partition, batch, fx))
     }
 

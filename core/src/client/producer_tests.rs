@@ -646,7 +646,7 @@ fn memory_blocks_send_and_the_load_waits() {
     tank.run(ms(1_500));
     let blocks: Vec<(SimTime, bool)> = (tank.facts.iter())
         .filter_map(|(at, fact)| match fact {
-            Fact::Blocked { producer: 3, blocked } => Some((*at, *blocked)),
+            Fact::Blocked { producer: 3, blocked, .. } => Some((*at, *blocked)),
             _ => None,
         })
         .collect();

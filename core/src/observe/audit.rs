@@ -1,6 +1,9 @@
 //! The guarantees, counted: acknowledged, lost, duplicated, delivered, never delivered, skipped.
 use super::ranges::Ranges;
 use super::report::Finding;
+use super::told::{brokers, capital};
+use crate::broker::Broker;
+use crate::config::Acks;
 use crate::log::Batch;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::trace::Fact;
@@ -8,8 +11,8 @@ use crate::wire::NodeId;
 use crate::world::World;
 use std::collections::BTreeMap;
 
-/// Findings kept; beyond it only the counts grow.
-const FINDINGS_MAX: usize = 200;
+/// Findings kept of each word, so that none crowds out the others; beyond it only the counts grow.
+const FINDINGS_MAX: usize = 100;
 /// Records named in one finding.
 const RECORDS_SHOWN: u64 = 20;
 /// Batches of a log among which a second copy is looked for.
@@ -25,6 +28,10 @@ pub(super) struct Audit {
     delivered: BTreeMap<(u16, u32), Ranges>,
     /// Up to where a group's commits were compared with what it was given.
     compared: BTreeMap<(u16, u32), u64>,
+    /// Where `auto.offset.reset` sent a group back to, and up to where it had been.
+    sent_back: BTreeMap<(u16, u32), (u64, u64)>,
+    /// Where a loss of power cut a log, by broker and partition.
+    power_lost: BTreeMap<(u32, u32), u64>,
     pub findings: Vec<Finding>,
 }
 
@@ -32,7 +39,6 @@ pub(super) struct Audit {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub acknowledged: u64,
-    pub acknowledged_bytes: u64,
     pub failed: u64,
     pub lost: u64,
     pub duplicated: u64,
@@ -52,6 +58,9 @@ impl Audit {
             Fact::SendFailed { count, .. } => self.counts.failed += u64::from(*count),
             Fact::Appended { broker, partition, batch } if batch.retries > 0 => {
                 self.appended_again(world, *broker, *partition, batch);
+            }
+            Fact::Truncated { broker, partition, to, .. } if super::cuts::is_power_loss(world, *broker) => {
+                self.power_lost.insert((broker.0, partition.0), *to);
             }
             Fact::BecameLeader { broker, partition, .. } => self.led_by(world, *broker, *partition),
             Fact::Polled { consumer, partition, from, to, .. } => {
@@ -76,7 +85,6 @@ impl Audit {
 
     fn acknowledged(&mut self, world: &World, partition: TopicPartition, batch: &Batch) {
         self.counts.acknowledged += u64::from(batch.count);
-        self.counts.acknowledged_bytes += u64::from(batch.bytes);
         let epoch = epoch_appended_in(world, partition, batch);
         let ranges = self.acknowledged.entry((partition.0, epoch)).or_default();
         ranges.add(batch.base_offset, batch.end_offset());
@@ -130,14 +138,24 @@ impl Audit {
                 ranges.cut_from(end);
             }
         }
-        let holder = world.brokers().iter().find(|broker| {
+        let holds = |broker: &&Broker| {
             let batch = broker.replica(partition).and_then(|replica| replica.log.batch_at(from));
             broker.id != leader && batch.is_some_and(|batch| batch.leader_epoch == epoch)
-        });
+        };
+        let holders: Vec<BrokerId> = world.brokers().iter().filter(holds).map(|broker| broker.id).collect();
         let records =
-            holder.map_or_else(Vec::new, |broker| records_at(world, broker.id, partition, from, to));
-        let why = why_lost(world, leader, holder.map(|broker| broker.id));
+            holders.first().map_or_else(Vec::new, |&holder| records_at(world, holder, partition, from, to));
+        let without_power = self.without_power(world, partition, from);
+        let why = why_lost(world, leader, partition, &holders, &without_power, from);
         self.find("lost", world, partition, (from, to - from), records, why);
+    }
+
+    /// Brokers that lost this record with the power of their machines.
+    fn without_power(&self, world: &World, partition: TopicPartition, offset: u64) -> Vec<BrokerId> {
+        let lost_by = |broker: &BrokerId| {
+            self.power_lost.get(&(broker.0, partition.0)).is_some_and(|&cut_at| cut_at <= offset)
+        };
+        world.controller().image().partition(partition).replicas.iter().copied().filter(lost_by).collect()
     }
 
     fn appended_again(&mut self, world: &World, leader: BrokerId, partition: TopicPartition, batch: &Batch) {
@@ -167,10 +185,19 @@ impl Audit {
         }
         self.counts.delivered_twice += again;
         let name = &world.groups()[usize::from(group.0)].name;
-        let records = self.leaders_records(world, partition, from, (from + again).min(to));
-        let why = format!(
-            "Group {name} was given them before, but they were not committed when their owner changed: at-least-once delivery."
-        );
+        let records =
+            self.leaders_records("delivered twice", world, partition, (from, (from + again).min(to)));
+        let sent_back = self.sent_back.get(&(group.0, partition.0));
+        let why = match sent_back.filter(|&&(to, until)| (to..until).contains(&from)) {
+            Some((to, _)) => {
+                format!(
+                    "Group {name} was given them before, but auto.offset.reset sent it back to offset {to}."
+                )
+            }
+            None => format!(
+                "Group {name} was given them before, but its committed offset still lay before them when the partition got its present owner: at-least-once delivery."
+            ),
+        };
         self.find("delivered twice", world, partition, (from, again), records, why);
     }
 
@@ -208,6 +235,10 @@ impl Audit {
     ) {
         let ranges = self.delivered.entry((group.0, partition.0)).or_default();
         let start = records_start(world, partition);
+        let been = ranges.end().unwrap_or(0);
+        if to < been {
+            self.sent_back.insert((group.0, partition.0), (to, been));
+        }
         let next = from.or(ranges.end()).unwrap_or(start).max(start);
         if next >= to {
             return;
@@ -223,15 +254,22 @@ impl Audit {
                 "Group {name} had no committed offset, and auto.offset.reset started it at {to}: it never reads what came before."
             ),
         };
-        let records = self.leaders_records(world, partition, next, to);
+        let records = self.leaders_records("skipped", world, partition, (next, to));
         self.find("skipped", world, partition, (next, to - next), records, why);
     }
 
-    fn leaders_records(&self, world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
-        if self.findings.len() >= FINDINGS_MAX {
-            Vec::new()
-        } else {
+    /// The records of a finding; none if it will not be kept.
+    fn leaders_records(
+        &self,
+        word: &str,
+        world: &World,
+        partition: TopicPartition,
+        (from, to): (u64, u64),
+    ) -> Vec<String> {
+        if has_room(&self.findings, word) {
             records_of_leader(world, partition, from, to)
+        } else {
+            Vec::new()
         }
     }
 
@@ -262,6 +300,10 @@ fn epoch_appended_in(world: &World, partition: TopicPartition, batch: &Batch) ->
         .unwrap_or(registration.leader_epoch)
 }
 
+fn has_room(findings: &[Finding], word: &str) -> bool {
+    findings.iter().filter(|finding| finding.word == word).count() < FINDINGS_MAX
+}
+
 fn keep(findings: &mut Vec<Finding>, finding: Finding) {
     // The same thing going on is one finding that grows.
     if let Some(last) = findings.last_mut()
@@ -275,7 +317,7 @@ fn keep(findings: &mut Vec<Finding>, finding: Finding) {
         last.records.extend(finding.records.into_iter().take(room));
         return;
     }
-    if findings.len() < FINDINGS_MAX {
+    if has_room(findings, finding.word.as_str()) {
         findings.push(finding);
     }
 }
@@ -328,23 +370,56 @@ pub(super) fn show_record(world: &World, index: u32, batch: &Batch, at: u32) -> 
     }
 }
 
-fn why_lost(world: &World, leader: BrokerId, holder: Option<BrokerId>) -> String {
-    let slow: Vec<String> = world
-        .brokers()
-        .iter()
-        .filter(|broker| world.disturbances(NodeId::from(broker.id)).0)
-        .map(|broker| broker.id.0.to_string())
-        .collect();
-    let slowed = if slow.is_empty() {
+/// How records could be acknowledged and yet be gone. `holders` have them still, but do not lead.
+fn why_lost(
+    world: &World,
+    leader: BrokerId,
+    partition: TopicPartition,
+    holders: &[BrokerId],
+    without_power: &[BrokerId],
+    from: u64,
+) -> String {
+    let how = if holders.is_empty() && !without_power.is_empty() {
+        let list = brokers(without_power);
+        format!("The power loss of {list} took them before they were on disk, and no other replica has them.")
+    } else if world.controller().image().partition(partition).recovering {
+        format!(
+            "Broker {} was elected although it was not in sync (an unclean election), and its log lacks them.",
+            leader.0
+        )
+    } else if let [holder] = holders
+        && sent_with(world, *holder, partition, from) == Some(Acks::Leader)
+    {
+        format!(
+            "With acks=1 broker {} confirmed them alone; broker {} leads now without a copy of them, and its log is what counts.",
+            holder.0, leader.0
+        )
+    } else if !holders.is_empty() {
+        let (verb, list) = (if holders.len() == 1 { "has" } else { "have" }, brokers(holders));
+        format!(
+            "{} still {verb} them, but broker {} leads now without them, and its log is what counts.",
+            capital(&list),
+            leader.0
+        )
+    } else {
+        format!("No log holds them any more; broker {} leads without them.", leader.0)
+    };
+    format!("{how}{}", slowed_links(world))
+}
+
+/// The `acks` of the producer of a record.
+fn sent_with(world: &World, holder: BrokerId, partition: TopicPartition, offset: u64) -> Option<Acks> {
+    let batch = world.broker(holder).replica(partition)?.log.batch_at(offset)?;
+    let producer = u16::try_from(batch.source.0).ok().filter(|&at| at < world.producer_count())?;
+    Some(world.producer_spec(producer).config.acks)
+}
+
+fn slowed_links(world: &World) -> String {
+    let is_slow = |id: &BrokerId| world.disturbances(NodeId::from(*id)).0;
+    let slow: Vec<BrokerId> = world.brokers().iter().map(|broker| broker.id).filter(is_slow).collect();
+    if slow.is_empty() {
         String::new()
     } else {
-        format!(" A command had slowed the links of broker {}.", slow.join(" and "))
-    };
-    match holder {
-        Some(holder) => format!(
-            "Broker {} confirmed them before any follower had them; broker {}, whose log ends earlier, now leads, and its log is the truth.{slowed}",
-            holder.0, leader.0
-        ),
-        None => format!("No log holds them any more; broker {} leads without them.{slowed}", leader.0),
+        format!(" A command had slowed the links of {}.", brokers(&slow))
     }
 }

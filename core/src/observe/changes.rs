@@ -1,20 +1,33 @@
-//! Changes of partitions in words. What one cause does to many partitions at once is one line.
-use super::report::{StoryKind, StoryLine, Subject};
+//! Changes of partitions in words: who leads now, who is in sync, and why.
+use super::report::{StoryKind, Subject};
+use super::told::{Told, brokers, capital, count, ms, partitions};
 use crate::metadata::{BrokerId, PartitionRegistration, TopicPartition};
 use crate::trace::ChangeCause;
 use crate::world::World;
 use std::sync::Arc;
 
-/// Partitions listed by name in one line.
-const NAMED_MAX: usize = 4;
-
 /// What kind of change it is, for a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    Leader,
+    Leader(Chosen),
     NoLeader,
-    Shrink,
-    Grow,
+    /// These left the ISR.
+    Shrink(Vec<BrokerId>),
+    /// These came into the ISR.
+    Grow(Vec<BrokerId>),
+}
+
+/// What made a replica a leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// It was in sync.
+    InSync,
+    /// It had left an ISR that was too small, and was known to hold what was committed (ELR).
+    Eligible,
+    /// It led last, and nobody is known to hold more.
+    LastLeader,
+    /// The topic allows anybody who is alive.
+    Uncleanly,
 }
 
 /// One partition's change.
@@ -30,50 +43,61 @@ impl Change {
     pub fn kind(&self) -> Option<Kind> {
         let (before, after) = (&self.before, &self.after);
         if before.leader != after.leader {
-            return Some(if after.leader.is_some() { Kind::Leader } else { Kind::NoLeader });
+            return Some(after.leader.map_or(Kind::NoLeader, |leader| Kind::Leader(chosen(before, leader))));
         }
-        match after.isr.len().cmp(&before.isr.len()) {
-            std::cmp::Ordering::Less => Some(Kind::Shrink),
-            std::cmp::Ordering::Greater => Some(Kind::Grow),
-            std::cmp::Ordering::Equal => None,
+        let left = without(&before.isr, &after.isr);
+        if !left.is_empty() {
+            return Some(Kind::Shrink(left));
         }
+        let came = without(&after.isr, &before.isr);
+        (!came.is_empty()).then_some(Kind::Grow(came))
+    }
+
+    fn is_below_min(&self, world: &World) -> bool {
+        let min = world.controller().image().min_insync_replicas(self.partition);
+        (self.after.isr.len() as u32) < min
     }
 }
 
-/// The line of changes of one kind with one cause; what the timeline calls it.
-pub(super) fn line(world: &World, kind: Kind, cause: ChangeCause, changes: &[Change]) -> (StoryLine, String) {
+fn chosen(before: &PartitionRegistration, leader: BrokerId) -> Chosen {
+    if before.isr.contains(&leader) {
+        Chosen::InSync
+    } else if before.elr.contains(&leader) {
+        Chosen::Eligible
+    } else if before.last_known_elr == [leader] {
+        Chosen::LastLeader
+    } else {
+        Chosen::Uncleanly
+    }
+}
+
+fn without(list: &[BrokerId], others: &[BrokerId]) -> Vec<BrokerId> {
+    list.iter().filter(|broker| !others.contains(broker)).copied().collect()
+}
+
+/// The line of changes of one kind with one cause.
+pub(super) fn told(world: &World, kind: &Kind, cause: ChangeCause, changes: &[Change]) -> Told {
+    let list: Vec<TopicPartition> = changes.iter().map(|change| change.partition).collect();
+    let name = partitions(world, &list);
     let first = &changes[0];
-    let name = partitions(world, changes);
-    let (what, next, weight, marker) = match kind {
-        Kind::Leader => leader(world, changes, &name),
-        Kind::NoLeader => no_leader(changes, &name),
-        Kind::Shrink => shrink(world, first, changes.len(), &name),
-        Kind::Grow => grow(first, changes.len(), &name),
-    };
     let mut about = vec![Subject::Partition(first.partition.0)];
     about.extend(first.after.leader.map(|leader| Subject::Broker(leader.0)));
-    let why = why(kind, cause, first);
-    let kind = if matches!(kind, Kind::Leader | Kind::NoLeader) { StoryKind::Leader } else { StoryKind::Isr };
-    (StoryLine { time_us: world.now().0, kind, what, why, next, about, weight }, marker)
-}
-
-fn partitions(world: &World, changes: &[Change]) -> String {
-    let image = world.controller().image();
-    let names: Vec<String> =
-        changes.iter().take(NAMED_MAX).map(|change| image.partition_name(change.partition)).collect();
-    match changes.len() {
-        1 => names[0].clone(),
-        2..=NAMED_MAX => {
-            let (last, others) = names.split_last().expect("not empty");
-            format!("{} and {last}", others.join(", "))
-        }
-        more => format!("{more} partitions"),
+    match kind {
+        Kind::Leader(chosen) => leader(world, *chosen, cause, changes, &name, about),
+        Kind::NoLeader => no_leader(world, cause, changes, &name, about),
+        Kind::Shrink(left) => shrink(world, left, cause, changes, &name, about),
+        Kind::Grow(came) => grow(came, cause, changes, &name, about),
     }
 }
 
-type Words = (String, String, u8, String);
-
-fn leader(world: &World, changes: &[Change], name: &str) -> Words {
+fn leader(
+    world: &World,
+    chosen: Chosen,
+    cause: ChangeCause,
+    changes: &[Change],
+    name: &str,
+    about: Vec<Subject>,
+) -> Told {
     let first = &changes[0].after;
     let leader = first.leader.expect("it has one");
     let same = changes.iter().all(|change| change.after.leader == Some(leader));
@@ -82,97 +106,174 @@ fn leader(world: &World, changes: &[Change], name: &str) -> Words {
         (true, _) => format!("Broker {} now leads {name}.", leader.0),
         (false, _) => format!("{name} have other leaders now."),
     };
-    let weight =
-        if changes[0].before.leader_epoch == 0 && world.now() < world.scenario().warm_up { 1 } else { 3 };
-    let next = "Clients learn it from their next metadata, and send to the new leader.".to_owned();
-    (what, next, weight, format!("new leader of {name}"))
-}
-
-fn no_leader(changes: &[Change], name: &str) -> Words {
-    let (verb, it) = if changes.len() == 1 { ("has", "it") } else { ("have", "them") };
-    let what = format!("{name} {verb} no leader: nobody can write to {it} or read from {it}.");
-    let first = &changes[0].after;
-    let back: Vec<BrokerId> = if first.isr.is_empty() { first.elr.clone() } else { first.isr.clone() };
-    let next = format!("A leader comes back with {}.", brokers(&back));
-    (what, next, 3, format!("{name} offline"))
-}
-
-fn shrink(world: &World, first: &Change, count: usize, name: &str) -> Words {
-    let gone: Vec<BrokerId> =
-        first.before.isr.iter().filter(|broker| !first.after.isr.contains(broker)).copied().collect();
-    let verb = if gone.len() == 1 { "is" } else { "are" };
-    let size = if count == 1 { size_of(&first.after) } else { String::new() };
-    let what = format!("{} {verb} no longer in sync for {name}{size}.", capital(&brokers(&gone)));
-    let min = world.controller().image().min_insync_replicas(first.partition);
-    let next = if (first.after.isr.len() as u32) < min {
-        format!("Fewer than min.insync.replicas ({min}) are in sync: producers with acks=all are refused.")
-    } else {
-        "The high watermark does not wait for it any more.".to_owned()
-    };
-    (what, next, 2, String::new())
-}
-
-fn grow(first: &Change, count: usize, name: &str) -> Words {
-    let new: Vec<BrokerId> =
-        first.after.isr.iter().filter(|broker| !first.before.isr.contains(broker)).copied().collect();
-    let verb = if new.len() == 1 { "is" } else { "are" };
-    let size = if count == 1 { size_of(&first.after) } else { String::new() };
-    let what = format!("{} {verb} in sync again for {name}{size}.", capital(&brokers(&new)));
-    let next = "From now on the high watermark waits for it again.".to_owned();
-    (what, next, 2, String::new())
-}
-
-fn size_of(after: &PartitionRegistration) -> String {
-    format!(" (ISR: {} of {})", after.isr.len(), after.replicas.len())
-}
-
-fn why(kind: Kind, cause: ChangeCause, first: &Change) -> String {
-    let chosen = match (kind, first.after.leader) {
-        (Kind::Leader, Some(leader)) => {
-            format!(" Broker {} is the first of its replicas that is alive and in sync.", leader.0)
+    let set_up = changes[0].before.leader_epoch == 0 && world.now() < world.scenario().warm_up;
+    let next = match (chosen, too_few(world, changes)) {
+        (Chosen::LastLeader | Chosen::Uncleanly, _) => {
+            "What the new leader does not have is lost, and the other replicas cut it off.".to_owned()
         }
-        _ => String::new(),
+        (_, Some(too_few)) => too_few,
+        _ => "Clients learn it from metadata, then send to the new leader and fetch from it.".to_owned(),
     };
+    let why = match cause {
+        ChangeCause::PreferredElection => {
+            "It is the first replica of the assignment, which leads if it can (auto.leader.rebalance.enable)."
+                .to_owned()
+        }
+        _ => format!("{} {}", happened(world, cause), why_chosen(chosen)),
+    };
+    Told::new(StoryKind::Leader, if set_up { 1 } else { 3 }, about)
+        .what(what)
+        .why(why)
+        .next(next)
+        .marked(format!("new leader of {name}"))
+        .in_crowd(format!("leader {cause:?}"), "More partitions get other leaders.")
+}
+
+fn why_chosen(chosen: Chosen) -> &'static str {
+    match chosen {
+        Chosen::InSync => "The first replica of the assignment that is alive and in sync leads.",
+        Chosen::Eligible => {
+            "It is an eligible leader replica (ELR): it left the ISR with everything that was committed."
+        }
+        Chosen::LastLeader => {
+            "It led last, and after unclean shutdowns no other replica is known to have more; its own log may lack its end."
+        }
+        Chosen::Uncleanly => {
+            "It was not in sync: unclean.leader.election.enable lets any replica lead that is alive, if no better one is."
+        }
+    }
+}
+
+/// What happened to a broker or a topic.
+fn happened(world: &World, cause: ChangeCause) -> String {
     match cause {
-        ChangeCause::Fenced(broker) if kind == Kind::NoLeader => format!(
-            "Broker {} was fenced, and no other replica is alive and in sync; unclean.leader.election.enable is false.",
+        ChangeCause::Fenced(broker) => format!("Broker {} was fenced.", broker.0),
+        ChangeCause::ControlledShutdown(broker) => {
+            format!("Broker {} shuts down in a controlled way.", broker.0)
+        }
+        ChangeCause::Registered(broker) => format!(
+            "Broker {} registered a new process: the earlier one leads nothing and is in no ISR any more.",
             broker.0
         ),
-        ChangeCause::Fenced(broker) => format!("Broker {} was fenced.{chosen}", broker.0),
-        ChangeCause::ControlledShutdown(broker) => {
-            format!("Broker {} shuts down in a controlled way and hands over first.{chosen}", broker.0)
-        }
-        ChangeCause::Registered(broker) => {
-            format!("Broker {} registered anew: what its earlier process had in memory is gone.{chosen}", broker.0)
-        }
-        ChangeCause::Unfenced(broker) => format!("Broker {} is back and is eligible.", broker.0),
-        ChangeCause::LeaderAsked(leader) if kind == Kind::Shrink => format!(
-            "Its leader, broker {}, saw that it had not caught up for replica.lag.time.max.ms, and told the controller (AlterPartition).",
-            leader.0
-        ),
-        ChangeCause::LeaderAsked(leader) => {
-            format!("It caught up with its leader, broker {}, which told the controller (AlterPartition).", leader.0)
-        }
-        ChangeCause::PreferredElection => {
-            "auto.leader.rebalance.enable gives leadership back to the first replica of the assignment.".to_owned()
-        }
+        ChangeCause::Unfenced(broker) => format!("Broker {} is back.", broker.0),
+        ChangeCause::LeaderAsked(leader) => format!("Its leader, broker {}, asked for it.", leader.0),
+        ChangeCause::PreferredElection => "auto.leader.rebalance.enable is true.".to_owned(),
         ChangeCause::UncleanElection => {
-            "unclean.leader.election.enable let a replica lead that was not in sync: what it had missed is gone.".to_owned()
+            let every_ms = world.controller().image().broker_config.unclean_leader_election_interval_ms;
+            format!("The controller looks for partitions without a leader every {}.", ms(every_ms))
         }
         ChangeCause::MinInsyncReplicas => "min.insync.replicas changed.".to_owned(),
     }
 }
 
-fn brokers(list: &[BrokerId]) -> String {
-    let names: Vec<String> = list.iter().map(|broker| broker.0.to_string()).collect();
-    match names.as_slice() {
-        [] => "a replica that has everything".to_owned(),
-        [one] => format!("broker {one}"),
-        [others @ .., last] => format!("brokers {} and {last}", others.join(", ")),
+fn no_leader(world: &World, cause: ChangeCause, changes: &[Change], name: &str, about: Vec<Subject>) -> Told {
+    let (verb, it) = if changes.len() == 1 { ("has", "it") } else { ("have", "them") };
+    let what = format!("{name} {verb} no leader: nobody can write to {it} or read from {it}.");
+    let unclean = world.controller().image().topic_of(changes[0].partition).config.unclean_leader_election;
+    let no_other =
+        if unclean { "No other replica is alive." } else { "No other replica is both alive and in sync." };
+    Told::new(StoryKind::Leader, 3, about)
+        .what(what)
+        .why(format!("{} {no_other}", happened(world, cause)))
+        .next(who_brings_it_back(&changes[0].after, unclean))
+        .marked(format!("{name} offline"))
+        .in_crowd("no leader", "More partitions have no leader.")
+}
+
+fn who_brings_it_back(after: &PartitionRegistration, unclean: bool) -> String {
+    if unclean {
+        return "unclean.leader.election.enable is true: whichever replica comes back first leads, even if it lacks records."
+            .to_owned();
+    }
+    let known = if after.isr.is_empty() { &after.elr } else { &after.isr };
+    let last_alone = |last: &BrokerId| known.iter().all(|member| member == last);
+    match after.last_known_elr.first() {
+        Some(last) if last_alone(last) => {
+            format!("There is a leader again when broker {} is back, which led last.", last.0)
+        }
+        Some(last) => format!(
+            "There is a leader again when {} back without a crash, with what was committed (ELR). If all in the ELR crashed, broker {}, which led last, leads once they all have registered again.",
+            one_of(known),
+            last.0
+        ),
+        None => format!("There is a leader again when {} back.", one_of(known)),
     }
 }
 
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+fn one_of(list: &[BrokerId]) -> String {
+    match list {
+        [] => "a replica that has everything is".to_owned(),
+        [one] => format!("broker {} is", one.0),
+        _ => format!("one of {} is", brokers(list)),
+    }
+}
+
+fn shrink(
+    world: &World,
+    left: &[BrokerId],
+    cause: ChangeCause,
+    changes: &[Change],
+    name: &str,
+    about: Vec<Subject>,
+) -> Told {
+    let (verb, them) = if left.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let what =
+        format!("{} {verb} no longer in sync for {name}{}.", capital(&brokers(left)), size_of(changes));
+    let why = match cause {
+        ChangeCause::LeaderAsked(leader) => format!(
+            "The leader, broker {}, saw no sign for replica.lag.time.max.ms ({}) that {them} had caught up, and asked the controller (AlterPartition).",
+            leader.0,
+            ms(world.controller().image().broker_config.replica_lag_time_max_ms)
+        ),
+        ChangeCause::Registered(_) => happened(world, cause),
+        _ => format!("{} A broker that is not active is in no ISR.", happened(world, cause)),
+    };
+    let next = too_few(world, changes);
+    let next = next.unwrap_or_else(|| format!("The high watermark does not wait for {them} any more."));
+    Told::new(StoryKind::Isr, 2, about)
+        .what(what)
+        .why(why)
+        .next(next)
+        .in_crowd("shrink", "More replicas are no longer in sync.")
+        .all_because("They did not catch up in time, or are not active any more.")
+}
+
+/// What it means if fewer are in sync than `min.insync.replicas` asks for.
+fn too_few(world: &World, changes: &[Change]) -> Option<String> {
+    let below: Vec<&Change> = changes.iter().filter(|change| change.is_below_min(world)).collect();
+    let min = world.controller().image().min_insync_replicas(below.first()?.partition);
+    let of = if below.len() == changes.len() {
+        String::new()
+    } else {
+        format!(" for {}", count(below.len() as u64, "partition"))
+    };
+    Some(format!(
+        "Fewer than min.insync.replicas ({min}) are in sync{of}: leaders refuse what producers send with acks=all."
+    ))
+}
+
+fn grow(came: &[BrokerId], cause: ChangeCause, changes: &[Change], name: &str, about: Vec<Subject>) -> Told {
+    let (verb, has, them) =
+        if came.len() == 1 { ("is", "It has", "it") } else { ("are", "They have", "them") };
+    let what = format!("{} {verb} in sync again for {name}{}.", capital(&brokers(came)), size_of(changes));
+    let why = match cause {
+        ChangeCause::LeaderAsked(leader) => format!(
+            "{has} caught up with the leader, broker {}, which asked the controller (AlterPartition).",
+            leader.0
+        ),
+        _ => format!("{has} caught up with the leader."),
+    };
+    Told::new(StoryKind::Isr, 2, about)
+        .what(what)
+        .why(why)
+        .next(format!("From now on the high watermark waits for {them} again."))
+        .in_crowd("grow", "More replicas are in sync again.")
+        .all_because("They have caught up with their leaders, which asked the controller (AlterPartition).")
+}
+
+fn size_of(changes: &[Change]) -> String {
+    match changes {
+        [one] => format!(" (ISR: {} of {})", one.after.isr.len(), one.after.replicas.len()),
+        _ => String::new(),
+    }
 }

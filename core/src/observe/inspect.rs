@@ -3,6 +3,7 @@ use super::lag;
 use super::observers::Observers;
 use super::offers::offers;
 use super::report::{Inspection, StateRow, Subject};
+use crate::broker::BrokerState;
 use crate::client::ConsumerState;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::trace::Process;
@@ -99,7 +100,9 @@ fn broker(world: &World, observers: &Observers, id: u32) -> Option<Seen> {
     };
     let under_replicated = image.partitions.iter().filter(|partition| lags(partition)).count();
     let fenced = image.broker(broker.id).is_none_or(|registration| registration.fenced);
-    let sentence = broker_sentence(process, fenced, leads, holds);
+    let starts = matches!(broker.state(), BrokerState::Starting | BrokerState::Recovery);
+    let seen = if process == Process::Running && starts { Process::Starting } else { process };
+    let sentence = broker_sentence(seen, fenced, leads, holds);
     let mut state = vec![
         row("process", format!("{} since {since} s", super::bands::process_words(process).0)),
         row("fenced", format!("{fenced} since {} s", observers.fenced_since(broker.id))),
@@ -133,8 +136,10 @@ fn broker_sentence(process: Process, fenced: bool, leads: usize, holds: usize) -
             "It runs, but the controller has fenced it: it may not lead, and clients do not see it."
                 .to_owned()
         }
-        (Process::Starting, _) => "It starts: it registers and catches up with the metadata.".to_owned(),
-        (Process::Stopping, _) => "It shuts down: its leaderships move away first.".to_owned(),
+        (Process::Starting, _) => {
+            "It starts: it registers, loads the metadata, and looks its logs through.".to_owned()
+        }
+        (Process::Stopping, _) => "It shuts down, and its leaderships move away first.".to_owned(),
         (Process::Stopped, _) => "It is shut down.".to_owned(),
         (Process::Crashed, false) => {
             "Its process is dead, but the controller does not know yet: it still waits for a heartbeat."
@@ -157,9 +162,9 @@ fn partition(world: &World, at: u32) -> Option<Seen> {
     let registration = image.partitions.get(at as usize)?;
     let sentence = match registration.leader {
         Some(leader) => format!(
-            "One log of records, in the order they were written. Broker {} leads it: everybody writes to it and reads from it there, and {} copies follow.",
+            "One log of records, in the order they were written. Broker {} leads it: everybody writes to it and reads from it there. {}",
             leader.0,
-            registration.replicas.len() - 1
+            followers(registration.replicas.len() - 1)
         ),
         None => {
             "One log of records. It has no leader now, so nobody can write to it or read from it.".to_owned()
@@ -184,6 +189,14 @@ fn partition(world: &World, at: u32) -> Option<Seen> {
     Some(Seen { title: image.partition_name(partition), sentence, state })
 }
 
+fn followers(count: usize) -> String {
+    match count {
+        0 => "There is no other copy.".to_owned(),
+        1 => "Another broker keeps a copy.".to_owned(),
+        more => format!("{more} other brokers keep copies."),
+    }
+}
+
 fn replica(world: &World, at: u32, id: u32) -> Option<Seen> {
     let image = world.controller().image();
     let partition = TopicPartition(at);
@@ -200,6 +213,9 @@ fn replica(world: &World, at: u32, id: u32) -> Option<Seen> {
             leader.0,
             if in_sync { "is" } else { "is not" }
         ),
+        (None, None) if broker.state() == BrokerState::NotRunning => {
+            "A copy on the disk of a broker that is down.".to_owned()
+        }
         (None, None) => "A copy that knows no leader to fetch from now.".to_owned(),
     };
     let epochs: Vec<String> =
@@ -287,9 +303,13 @@ fn consumer(world: &World, at: u32) -> Option<Seen> {
         ConsumerState::Closing => "It closes.",
         ConsumerState::Stopped => "It has closed.",
     };
-    let doing = if process == Process::Running { doing } else { "" };
+    let word = super::bands::process_words(process).0;
+    let doing = match process {
+        Process::Running | Process::Stopping => doing.to_owned(),
+        _ => format!("It is {word} now."),
+    };
     let mut state = vec![
-        row("process", super::bands::process_words(process).0),
+        row("process", word),
         row("member.id", consumer.member().map_or("none", |id| id)),
         row(
             "generation",

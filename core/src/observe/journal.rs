@@ -1,17 +1,25 @@
 //! The story, the markers, the bands and the metrics of a run, written once as it is first simulated.
 use super::bands::Bands;
-use super::changes::{self, Change, Kind};
+use super::piles::Pile;
 use super::report::{Finding, Marker, Series, StoryLine, Subject, Timeline};
 use super::series::SeriesBook;
-use super::story::{self, Told};
+use super::story;
+use super::told::Told;
 use crate::kernel::SimTime;
-use crate::trace::{ChangeCause, Fact};
+use crate::trace::Fact;
+use crate::wire::NodeId;
 use crate::world::World;
 
 /// Lines of the story; beyond it only turning points are written down, up to twice as many.
 const LINES_MAX: usize = 10_000;
-/// The same thing going on is told once in so long, microseconds.
-const AGAIN_US: u64 = 5_000_000;
+/// The same thing going on is told again only after it was quiet for so long, microseconds.
+const AGAIN_US: u64 = 10_000_000;
+/// What goes on is remembered once in so long, microseconds.
+const REMEMBER_US: u64 = 1_000_000;
+/// So many of a crowd are told one by one.
+const CROWD_TOLD: u32 = 3;
+/// Memories kept; beyond it the older half goes.
+const LATELY_MAX: usize = 50_000;
 
 /// Everything that is said of a run over time. Append-only, except that a fork forgets the future.
 #[derive(Clone, Debug, Default)]
@@ -20,19 +28,19 @@ pub struct Journal {
     markers: Vec<Marker>,
     bands: Bands,
     series: SeriesBook,
-    /// What was told lately, and when.
+    /// What was told or went on, and when.
     lately: Vec<(String, SimTime)>,
-    open: Option<OpenChange>,
+    /// Piles of this moment.
+    open: Vec<Open>,
 }
 
-/// Partitions that one cause changes at one moment: one line that grows.
+/// A pile that may still grow.
 #[derive(Clone, Debug)]
-struct OpenChange {
+struct Open {
     at: SimTime,
-    kind: Kind,
-    cause: ChangeCause,
-    changes: Vec<Change>,
-    line: usize,
+    pile: Pile,
+    /// Its line, unless that speaks for a crowd or was left out.
+    line: Option<usize>,
     marker: Option<usize>,
 }
 
@@ -44,7 +52,7 @@ impl Journal {
         self.bands.forget_after(time);
         self.series.forget_after(time);
         self.lately.retain(|(_, at)| *at <= time);
-        self.open = None;
+        self.open.clear();
     }
 
     /// How many lines the story has.
@@ -75,37 +83,93 @@ impl Journal {
         self.series.add(at, values);
     }
 
-    pub(super) fn see(&mut self, world: &World, fact: &Fact) {
+    /// Sees the facts of one event. A command comes first: what it did follows from it.
+    pub(super) fn see(&mut self, world: &World, facts: &[(NodeId, Fact)]) {
+        let is_command = |fact: &Fact| matches!(fact, Fact::CommandDone { .. });
+        for (_, fact) in facts.iter().filter(|(_, fact)| is_command(fact)) {
+            self.open.clear();
+            self.see_one(world, fact);
+        }
+        facts.iter().filter(|(_, fact)| !is_command(fact)).for_each(|(_, fact)| self.see_one(world, fact));
+    }
+
+    fn see_one(&mut self, world: &World, fact: &Fact) {
         self.bands.see(world, fact);
-        if let Fact::PartitionChanged { partition, before, after, cause } = fact {
-            let change = Change { partition: *partition, before: before.clone(), after: after.clone() };
-            self.changed(world, change, *cause);
+        if let Some(pile) = Pile::of(world, fact) {
+            self.heap(world, pile);
         } else if let Some(told) = story::tell(world, fact) {
             self.tell(world, told);
         }
     }
 
     pub(super) fn found(&mut self, world: &World, finding: &Finding) {
-        self.tell(world, story::found(finding));
+        self.heap(world, Pile::Found(vec![finding.clone()]));
     }
 
-    fn tell(&mut self, world: &World, told: Told) {
+    /// Adds to the line of its pile, or begins one.
+    fn heap(&mut self, world: &World, pile: Pile) {
         let now = world.now();
-        if let Some(key) = told.again {
-            self.lately.retain(|(_, at)| now.since_us(*at) < AGAIN_US);
-            if self.lately.iter().any(|(other, _)| *other == key) {
-                return;
+        self.open.retain(|open| open.at == now);
+        if let Some(at) = self.open.iter_mut().position(|open| open.pile.take(&pile)) {
+            let Open { pile, line, marker, .. } = &self.open[at];
+            let Some(line) = *line else { return };
+            let told = finished(world, pile.told(world));
+            if let Some(marker) = *marker {
+                self.markers[marker].label = told.marker;
+            }
+            self.lines[line] = told.line;
+            return;
+        }
+        let told = pile.told(world);
+        let (lines, markers) = (self.lines.len(), self.markers.len());
+        let speaks_for_itself = self.tell(world, told);
+        let line = (speaks_for_itself && self.lines.len() > lines).then_some(lines);
+        let marker = (self.markers.len() > markers).then_some(markers);
+        self.open.push(Open { at: now, pile, line, marker });
+    }
+
+    /// Writes a line unless the same goes on; true if it speaks for itself and not for a crowd.
+    fn tell(&mut self, world: &World, mut told: Told) -> bool {
+        let now = world.now();
+        if let Some(key) = told.again.take()
+            && self.heard(key, now) > 0
+        {
+            return false;
+        }
+        let mut speaks_for_itself = true;
+        if let Some(crowd) = told.crowd.take() {
+            let before = self.heard(crowd.key, now);
+            if before > CROWD_TOLD {
+                return false;
+            }
+            if before == CROWD_TOLD {
+                speaks_for_itself = false;
+                told.line.what = crowd.more;
+                if let Some(why) = crowd.why {
+                    told.line.why = why.to_owned();
+                }
+                told.marker.clear();
+            }
+        }
+        let told = finished(world, told);
+        let marker = Some(told.marker).filter(|label| told.line.weight >= 3 && !label.is_empty());
+        self.write(told.line, marker);
+        speaks_for_itself
+    }
+
+    /// How often this was heard lately, before now.
+    fn heard(&mut self, key: String, now: SimTime) -> u32 {
+        let lately = self.lately.iter().rev().take_while(|(_, at)| now.since_us(*at) < AGAIN_US);
+        let mut times = lately.filter(|(other, _)| *other == key).map(|&(_, at)| at);
+        let last = times.next();
+        let count = last.map_or(0, |_| 1 + times.count() as u32);
+        if count <= CROWD_TOLD || last.is_none_or(|at| now.since_us(at) >= REMEMBER_US) {
+            if self.lately.len() >= LATELY_MAX {
+                self.lately.drain(..LATELY_MAX / 2);
             }
             self.lately.push((key, now));
         }
-        let mut line = told.line;
-        line.time_us = now.0;
-        // While the cluster is set up, everything starts and joins: that is no news.
-        if now < world.scenario().warm_up {
-            line.weight = line.weight.saturating_sub(1);
-        }
-        let marker = Some(told.marker).filter(|label| line.weight >= 3 && !label.is_empty());
-        self.write(line, marker);
+        count
     }
 
     fn write(&mut self, line: StoryLine, marker: Option<String>) {
@@ -118,30 +182,15 @@ impl Journal {
         }
         self.lines.push(line);
     }
+}
 
-    fn changed(&mut self, world: &World, change: Change, cause: ChangeCause) {
-        let topic = world.controller().image().topic_of(change.partition);
-        let Some(kind) = change.kind().filter(|_| !topic.internal) else { return };
-        let now = world.now();
-        match &mut self.open {
-            Some(open) if open.at == now && open.kind == kind && open.cause == cause => {
-                open.changes.push(change);
-                let (line, label) = changes::line(world, kind, cause, &open.changes);
-                self.lines[open.line] = line;
-                if let Some(marker) = open.marker {
-                    self.markers[marker].label = label;
-                }
-            }
-            _ => {
-                let changes = vec![change];
-                let (line, label) = changes::line(world, kind, cause, &changes);
-                let marked = line.weight >= 3;
-                let before = self.lines.len();
-                self.write(line, marked.then_some(label));
-                let marker = marked.then(|| self.markers.len().saturating_sub(1));
-                let open = OpenChange { at: now, kind, cause, changes, line: before, marker };
-                self.open = (self.lines.len() > before).then_some(open);
-            }
-        }
+/// The line as it stands in the story.
+fn finished(world: &World, mut told: Told) -> Told {
+    let now = world.now();
+    told.line.time_us = now.0;
+    // While the cluster is set up, everything starts and joins: that is no news.
+    if now < world.scenario().warm_up {
+        told.line.weight = told.line.weight.saturating_sub(1);
     }
+    told
 }

@@ -1,7 +1,6 @@
 //! Kafka's metrics, sampled once a second of virtual time.
-use super::audit::Counts;
 use super::lag;
-use crate::metadata::TopicPartition;
+use crate::broker::Appended;
 use crate::world::World;
 
 /// One metric at one moment.
@@ -15,11 +14,10 @@ pub(super) struct Value {
 /// What was counted at the last sample, for rates.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metrics {
-    appended: u64,
+    appended: Appended,
     delivered: Vec<u64>,
     shrinks: u64,
     expands: u64,
-    bytes: u64,
     /// Counted since the beginning, by group.
     pub delivered_now: Vec<u64>,
     pub shrinks_now: u64,
@@ -33,14 +31,13 @@ impl Metrics {
     }
 
     /// The metrics of this second.
-    pub fn sample(&mut self, world: &World, counts: &Counts) -> Vec<Value> {
+    pub fn sample(&mut self, world: &World) -> Vec<Value> {
         let mut values = Vec::new();
         let mut say = |name: String, unit: &'static str, value: u64| values.push(Value { name, unit, value });
         let appended = appended(world);
-        say("MessagesInPerSec".to_owned(), "records/s", appended.saturating_sub(self.appended));
+        say("MessagesInPerSec".to_owned(), "records/s", appended.records - self.appended.records);
+        say("BytesInPerSec".to_owned(), "bytes/s", appended.bytes - self.appended.bytes);
         self.appended = appended;
-        say("BytesInPerSec".to_owned(), "bytes/s", counts.acknowledged_bytes - self.bytes);
-        self.bytes = counts.acknowledged_bytes;
         self.delivered.resize(self.delivered_now.len(), 0);
         for group in lag::groups(world) {
             let (at, name) = (usize::from(group.0), &world.groups()[usize::from(group.0)].name);
@@ -60,18 +57,12 @@ impl Metrics {
     }
 }
 
-/// The log ends of all partitions' leaders, summed up; internal topics apart.
-fn appended(world: &World) -> u64 {
-    let image = world.controller().image();
-    let end_of = |at: usize| {
-        let partition = TopicPartition(at as u32);
-        let registration = &image.partitions[at];
-        let broker = registration.leader.or(registration.last_known_elr.first().copied());
-        let broker = broker.or(registration.replicas.first().copied())?;
-        (!image.topic_of(partition).internal)
-            .then(|| world.broker(broker).replica(partition).map_or(0, |replica| replica.log.end().offset))
-    };
-    (0..image.partitions.len()).filter_map(end_of).sum()
+/// What leaders appended for producers, all brokers together.
+fn appended(world: &World) -> Appended {
+    world.brokers().iter().fold(Appended::default(), |sum, broker| {
+        let Appended { records, bytes } = broker.appended();
+        Appended { records: sum.records + records, bytes: sum.bytes + bytes }
+    })
 }
 
 /// Partitions with an ISR below their replication factor, and without a leader.

@@ -88,9 +88,9 @@ impl Observers {
             self.count(world, fact);
             self.check(world, fact);
             look |= Availability::concerns(fact);
-            if let Some(journal) = journal.as_deref_mut() {
-                journal.see(world, fact);
-            }
+        }
+        if let Some(journal) = journal.as_deref_mut() {
+            journal.see(world, facts);
         }
         if look {
             self.availability.look(world);
@@ -113,7 +113,7 @@ impl Observers {
         self.samples += 1;
         self.next_sample = SimTime((now.0 / SAMPLE_US + 1) * SAMPLE_US);
         self.availability.look(world);
-        let values = self.metrics.sample(world, &self.audit.counts);
+        let values = self.metrics.sample(world);
         if let Some(journal) = journal {
             journal.sample(SimTime(now.0 / SAMPLE_US * SAMPLE_US), values);
         }

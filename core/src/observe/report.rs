@@ -112,10 +112,10 @@ pub struct ConfigRow {
     pub effect: String,
     /// The values allowed.
     pub valid: String,
-    /// The text of the command that sets it, with `{}` for the value.
-    pub command: String,
-    /// Setting it restarts the client.
-    pub restarts: bool,
+    /// The text of the command that sets it, with `{}` for the value; `None` if no command can.
+    pub command: Option<String>,
+    /// What a change takes: one sentence, empty if it works at once.
+    pub needs: String,
 }
 
 /// A command offered for a subject.

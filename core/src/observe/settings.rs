@@ -45,21 +45,32 @@ fn rows(scope: Scope, target: &str, value_of: impl Fn(&str) -> Option<String>) -
     let row = |spec: KeySpec| {
         let Effect::Simulated(effect) = spec.effect else { return None };
         let value = value_of(spec.name)?;
-        let when = if spec.is_changed_cluster_wide() { "" } else { " Brokers read it only when they start." };
         let shown = !spec.internal || value != spec.default;
         shown.then(|| ConfigRow {
             key: spec.name.to_owned(),
             value,
             default: spec.default.to_owned(),
-            effect: format!("{effect}{when}"),
+            effect: effect.to_owned(),
             valid: spec.expected(),
-            command: format!("set {target} {} = {{}}", spec.name),
-            restarts: spec.change == Change::Restart,
+            command: spec.is_changed_cluster_wide().then(|| format!("set {target} {} = {{}}", spec.name)),
+            needs: needs(spec.change).to_owned(),
         })
     };
     let mut rows: Vec<ConfigRow> = keys(scope).filter_map(row).collect();
     rows.sort_by_key(|row| row.value == row.default);
     rows
+}
+
+/// What it takes to change a key, where that is more than a command.
+fn needs(change: Change) -> &'static str {
+    match change {
+        Change::AtRunTime | Change::ClusterWide => "",
+        Change::Restart => "Clients read it when they start: setting it restarts the client.",
+        Change::PerBroker => {
+            "Kafka sets it for one broker at a time: set it in [cluster.config] of the scenario."
+        }
+        Change::ReadOnly => "Read-only while brokers run: set it in [cluster.config] of the scenario.",
+    }
 }
 
 #[cfg(test)]
@@ -75,12 +86,33 @@ mod tests {
         let rows = settings(&world, Subject::Producer(0));
         let said: Vec<&str> = rows.iter().take(2).map(|row| row.key.as_str()).collect();
         assert_eq!(said, ["linger.ms", "retries"]);
-        assert_eq!((rows[0].value.as_str(), rows[0].default.as_str(), rows[0].restarts), ("20", "5", true));
-        assert_eq!(rows[0].command, "set producer checkout linger.ms = {}");
-        let brokers = settings(&world, Subject::Cluster);
-        let lag = brokers.iter().find(|row| row.key == "replica.lag.time.max.ms").expect("it is simulated");
-        assert!(lag.effect.ends_with("Brokers read it only when they start."), "{}", lag.effect);
+        assert_eq!((rows[0].value.as_str(), rows[0].default.as_str()), ("20", "5"));
+        assert_eq!(rows[0].command.as_deref(), Some("set producer checkout linger.ms = {}"));
+        assert!(rows[0].needs.ends_with("restarts the client."), "{}", rows[0].needs);
         assert_eq!(settings(&world, Subject::Consumer(0)), settings(&world, Subject::Group(0)));
         assert!(settings(&world, Subject::Producer(9)).is_empty());
+    }
+
+    #[test]
+    fn a_key_has_a_command_exactly_if_it_can_be_set_while_all_runs() {
+        let text = "format = 1\ntitle = \"x\"\n[[topic]]\nname = \"orders\"\n[[producer]]\nname = \"checkout\"\n\
+                    [[group]]\nname = \"billing\"\n";
+        let scenario = crate::scenario::read(text).expect("a faultless text");
+        let subjects = [Subject::Broker(1), Subject::Partition(0), Subject::Producer(0), Subject::Group(0)];
+        for subject in subjects {
+            let mut world = World::new(&scenario, 1);
+            world.run_until(crate::kernel::SimTime::from_secs(12), u64::MAX);
+            let rows = settings(&world, subject);
+            assert!(!rows.is_empty(), "{subject:?}");
+            for row in rows.iter().filter(|row| row.value != "null") {
+                let text = match &row.command {
+                    Some(command) => command.replace("{}", &row.value),
+                    None => format!("set brokers {} = {}", row.key, row.value),
+                };
+                let done = world.clone().apply(&text.parse().expect("a command"));
+                assert_eq!(done.is_ok(), row.command.is_some(), "{text}: {done:?}");
+                assert!(row.command.is_some() || row.needs.starts_with("Read-only"), "{text}");
+            }
+        }
     }
 }

@@ -1,27 +1,27 @@
 //! What a fact is in words: what happened, why, what comes next. Sentences only; nothing is kept here.
-use super::report::{Finding, StoryKind, StoryLine, Subject};
+//!
+//! What happens to many partitions at once is told by [`super::piles`], commands by [`super::orders`].
+use super::orders;
+use super::report::{Finding, StoryKind, Subject};
+use super::told::{Told, capital, count, listed, ms};
+use crate::client::ConsumerState;
+use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
-use crate::scenario::Command;
+use crate::scenario::words::show_duration;
 use crate::trace::{Fact, GroupCause, GroupState, Process};
 use crate::wire::{ErrorCode, NodeId};
 use crate::world::World;
 
-/// A line, and what makes a later one the same thing going on.
-pub(super) struct Told {
-    pub line: StoryLine,
-    /// Equal and soon after: not told again.
-    pub again: Option<String>,
-    /// On the timeline, for turning points.
-    pub marker: String,
-}
+/// A `send` that blocked for less is not told to go on again, microseconds: with a full buffer it happens all the time.
+const BLOCKED_LONG_US: u64 = 1_000_000;
 
-/// Tells one fact; `None` if it is no story. Changes of partitions are told by [`super::changes`].
+/// Tells one fact; `None` if it is no story.
 pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
     match fact {
-        Fact::CommandDone { text } => Some(command(world, text)),
+        Fact::CommandDone { text } => Some(orders::command(world, text)),
         Fact::ProcessChanged { node, process } => process_changed(world, *node, *process),
         Fact::BrokerRegistered { broker } => Some(registered(*broker)),
-        Fact::BrokerFenced { broker, .. } => Some(fenced(world, *broker, fact)),
+        Fact::BrokerFenced { broker, last_contact } => Some(fenced(world, *broker, *last_contact)),
         Fact::BrokerUnfenced { broker } => Some(unfenced(*broker)),
         Fact::ControlledShutdown { broker } => Some(shutting_down(*broker)),
         Fact::GroupChanged { group, state, generation, cause } => {
@@ -34,188 +34,139 @@ pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
         Fact::SendFailed { producer, partition, error, .. } => {
             Some(failed(world, *producer, *partition, *error))
         }
-        Fact::Blocked { producer, blocked } => Some(blocked_line(world, *producer, *blocked)),
+        Fact::Blocked { producer, blocked: true, .. } => Some(blocked(world, *producer)),
+        Fact::Blocked { producer, waited_us, has_room, .. } => {
+            (*has_room && *waited_us >= BLOCKED_LONG_US).then(|| goes_on(world, *producer, *waited_us))
+        }
         Fact::ProduceRefused { broker, partition, error } => refused(world, *broker, *partition, *error),
         Fact::DuplicateRefused { broker, partition, .. } => Some(duplicate(world, *broker, *partition)),
-        Fact::Truncated { broker, partition, to, removed } => {
-            let records = removed.iter().map(|batch| u64::from(batch.count)).sum();
-            (records > 0).then(|| truncated(world, *broker, *partition, *to, records))
+        Fact::OffsetReset { consumer, partition, from: Some(from), to } => {
+            Some(offset_reset(world, *consumer, *partition, (*from, *to)))
         }
         Fact::ConsumerFailed { consumer, error, .. } => Some(consumer_failed(world, *consumer, *error)),
         _ => None,
     }
 }
 
-/// Tells a finding of the audit.
-pub(super) fn found(finding: &Finding) -> Told {
-    let records = if finding.count == 1 { "record" } else { "records" };
-    let (verb, weight) = match finding.word.as_str() {
-        "lost" => ("lost although acknowledged", 3),
-        "duplicated" => ("written twice", 3),
-        "delivered twice" => ("delivered twice", 2),
-        "skipped" => ("skipped by auto.offset.reset", 1),
-        _ => ("never delivered although below a committed offset", 3),
+/// Tells what the audit found of one or more partitions.
+pub(super) fn found(findings: &[Finding]) -> Told {
+    let first = &findings[0];
+    let records = count(findings.iter().map(|finding| finding.count).sum(), "record");
+    let of = match findings {
+        [a] => a.partition.clone(),
+        [a, b] => listed(&[a.partition.clone(), b.partition.clone()]),
+        more => count(more.len() as u64, "partition"),
     };
-    let what = format!("{} {records} of {} {verb}.", finding.count, finding.partition);
-    let mut told =
-        told(StoryKind::Audit, weight, what, finding.why.clone(), String::new(), vec![Subject::Cluster]);
-    told.again = Some(format!("{} {}", finding.word, finding.partition));
-    told.marker = format!("{} {}", finding.count, finding.word);
-    told
-}
-
-fn told(kind: StoryKind, weight: u8, what: String, why: String, next: String, about: Vec<Subject>) -> Told {
-    let line = StoryLine { time_us: 0, kind, what, why, next, about, weight };
-    Told { line, again: None, marker: String::new() }
-}
-
-impl Told {
-    fn unless_told(mut self, key: String) -> Self {
-        self.again = Some(key);
-        self
-    }
-
-    fn marked(mut self, label: String) -> Self {
-        self.marker = label;
-        self
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn command(world: &World, text: &str) -> Told {
-    let parsed: Option<Command> = text.parse().ok();
-    let (next, about) = parsed.as_ref().map_or_else(Default::default, |command| after(world, command));
-    let what = format!("Command: {text}.");
-    told(StoryKind::Command, 3, what, String::new(), next, about).marked(text.to_owned())
-}
-
-/// What follows a command, and whom it is about.
-fn after(world: &World, command: &Command) -> (String, Vec<Subject>) {
-    let session_ms = world.controller().image().broker_config.broker_session_timeout_ms;
-    let session = seconds(session_ms * 1_000);
-    let broker = |id: &BrokerId| vec![Subject::Broker(id.0)];
-    match command {
-        Command::CrashBroker(id) => (
-            format!(
-                "Its connections break at once, so clients know; the controller waits {session} for a heartbeat (broker.session.timeout.ms)."
-            ),
-            broker(id),
+    let (weight, what, next) = match first.word.as_str() {
+        "lost" => (
+            3,
+            format!("{records} of {of} lost although acknowledged."),
+            "Nobody sends them again: their producer believes them safe.",
         ),
-        Command::CrashMachine(id) | Command::FreezeBroker(id) => (
-            format!(
-                "Nobody is told: clients wait for request.timeout.ms, the controller {session} for a heartbeat (broker.session.timeout.ms)."
-            ),
-            broker(id),
+        "duplicated" => {
+            (3, format!("{records} of {of} written twice."), "Every group that reads on is given them twice.")
+        }
+        "delivered twice" => (
+            2,
+            format!("Records of {of} are delivered for the second time."),
+            "Its application has to bear records that come twice.",
         ),
-        Command::StopBroker(id) => {
-            ("It asks the controller to move its leaderships away before it ends.".to_owned(), broker(id))
+        "skipped" => {
+            (1, format!("{records} of {of} skipped by auto.offset.reset."), "The group goes on from there.")
         }
-        Command::StartBroker(id) => {
-            ("It registers, reads the metadata, and fetches what it missed.".to_owned(), broker(id))
-        }
-        Command::ThawBroker(id) => {
-            ("It goes on as if no time had passed, until others tell it what changed.".to_owned(), broker(id))
-        }
-        Command::CrashConsumer(name) | Command::FreezeConsumer(name) => (
-            "Its group waits session.timeout.ms for a heartbeat before it gives its partitions to others."
-                .to_owned(),
-            consumer(world, name),
+        _ => (
+            3,
+            format!("{records} of {of} never delivered although below a committed offset."),
+            "The group will not read them: it goes on from its committed offset.",
         ),
-        Command::StopConsumer(name) => {
-            ("It leaves its group, so the others take over at once.".to_owned(), consumer(world, name))
-        }
-        Command::StartConsumer(name) => {
-            ("It joins its group as a new member.".to_owned(), consumer(world, name))
-        }
-        Command::SlowConsumer { consumer: name, .. } => (String::new(), consumer(world, name)),
-        Command::AddConsumer { group } => {
-            let at = world.groups().iter().position(|other| other.name == *group);
-            (
-                "It joins, and the group shares its partitions out again.".to_owned(),
-                at.map(|at| Subject::Group(at as u32)).into_iter().collect(),
-            )
-        }
-        _ => (String::new(), Vec::new()),
-    }
-}
-
-fn consumer(world: &World, name: &str) -> Vec<Subject> {
-    let at = (0..world.consumer_count()).find(|&at| *world.consumer_slot(at).spec.client_id == *name);
-    at.map(|at| Subject::Consumer(u32::from(at))).into_iter().collect()
-}
-
-/// A time in words: `9 s`, `500 ms`.
-fn seconds(us: u64) -> String {
-    crate::scenario::words::show_duration(us)
+    };
+    let more = format!("More partitions: {}.", first.word);
+    let told = Told::new(StoryKind::Audit, weight, vec![Subject::Cluster]);
+    let told =
+        told.what(what).why(first.why.clone()).next(next).in_crowd(format!("found {}", first.word), more);
+    told.marked(format!("{records} {}", first.word))
 }
 
 fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told> {
-    let name = capital(&world.node_name(node));
-    let (weight, what) = match (node, process) {
-        (NodeId::Broker(_), Process::Starting) => (1, format!("{name} starts.")),
-        (NodeId::Broker(_), Process::Stopped) => (2, format!("{name} has shut down cleanly.")),
-        (NodeId::Consumer(_), Process::Stopped) => (1, format!("{name} has closed.")),
-        _ => return None,
-    };
-    let about = match node {
-        NodeId::Broker(id) => Subject::Broker(u32::from(id)),
-        NodeId::Consumer(at) => Subject::Consumer(u32::from(at)),
-        NodeId::Producer(at) => Subject::Producer(u32::from(at)),
-        NodeId::Controller(_) => Subject::Controller,
-    };
     // At the beginning of a run everything starts; that is no news.
-    (world.now().0 > 0)
-        .then(|| told(StoryKind::Broker, weight, what, String::new(), String::new(), vec![about]))
+    if world.now() == SimTime::ZERO || process != Process::Stopped {
+        return None;
+    }
+    let name = capital(&world.node_name(node));
+    let (kind, weight, subject) = match node {
+        NodeId::Broker(id) => (StoryKind::Broker, 2, Subject::Broker(u32::from(id))),
+        NodeId::Consumer(at) => (StoryKind::Consumer, 1, Subject::Consumer(u32::from(at))),
+        NodeId::Producer(at) => (StoryKind::Producer, 1, Subject::Producer(u32::from(at))),
+        NodeId::Controller(_) => return None,
+    };
+    let told = Told::new(kind, weight, vec![subject]);
+    if world.process(node).0 != Process::Stopped {
+        let told = told
+            .what(format!("{name} closed, and starts again."))
+            .why("Its configuration was changed, and clients read it when they start.");
+        return Some(
+            told.next("It works with the new value.").in_crowd("restarted", "More clients start again."),
+        );
+    }
+    Some(match node {
+        NodeId::Broker(_) => told
+            .what(format!("{name} has shut down cleanly."))
+            .why("Its logs are on disk and marked as whole, so it need not recover them at its next start.")
+            .next("Until it is back, the partitions it holds copies of have fewer in sync."),
+        NodeId::Consumer(_) => told
+            .what(format!("{name} has closed."))
+            .why("close() ends with leaving the group.")
+            .next("Its partitions go to the other members, if there are any.")
+            .in_crowd("closed", "More consumers have closed."),
+        _ => told
+            .what(format!("{name} has closed."))
+            .why("Everything it held is confirmed or given up.")
+            .next("It sends nothing more.")
+            .in_crowd("closed", "More clients have closed."),
+    })
 }
 
 fn registered(broker: BrokerId) -> Told {
-    let what = format!("Broker {} registered with the controller.", broker.0);
-    let why = "Every start of a broker begins with it: it is given a broker epoch, and stays fenced until it has caught up with the metadata.";
-    told(StoryKind::Broker, 1, what, why.to_owned(), String::new(), vec![Subject::Broker(broker.0)])
+    Told::new(StoryKind::Broker, 1, vec![Subject::Broker(broker.0)])
+        .what(format!("Broker {} registered with the controller.", broker.0))
+        .why("Every start of a broker begins with it: it is given a broker epoch, and is fenced at first.")
+        .next("It loads the metadata and looks its logs through, then asks to be unfenced.")
+        .in_crowd("registered", "More brokers registered.")
 }
 
-fn fenced(world: &World, broker: BrokerId, fact: &Fact) -> Told {
-    let Fact::BrokerFenced { last_contact, .. } = fact else { unreachable!("called for this fact alone") };
-    let session_ms = world.controller().image().broker_config.broker_session_timeout_ms;
-    let why = match last_contact {
-        Some(at) => format!(
-            "Its last heartbeat came at {at} s, and broker.session.timeout.ms is {}.",
-            seconds(session_ms * 1_000)
-        ),
-        None => "Its controlled shutdown is complete.".to_owned(),
-    };
-    let next = "Partitions it led get another leader out of their in-sync replicas.".to_owned();
-    let what = format!("The controller fenced broker {}: it may not lead or be in sync.", broker.0);
+fn fenced(world: &World, broker: BrokerId, last_contact: Option<SimTime>) -> Told {
     let about = vec![Subject::Broker(broker.0), Subject::Controller];
-    told(StoryKind::Broker, 3, what, why, next, about).marked(format!("broker {} fenced", broker.0))
+    let Some(at) = last_contact else {
+        return Told::new(StoryKind::Broker, 1, about)
+            .what(format!("The controller fenced broker {}: it may stop now.", broker.0))
+            .why("Its controlled shutdown is complete: it leads nothing any more.")
+            .next("Its process ends.");
+    };
+    let session_ms = world.controller().image().broker_config.broker_session_timeout_ms;
+    Told::new(StoryKind::Broker, 3, about)
+        .what(format!("The controller fenced broker {}: it may not lead or be in sync.", broker.0))
+        .why(format!(
+            "Its last heartbeat came at {at} s, longer ago than broker.session.timeout.ms ({}); the controller looks every {}.",
+            ms(session_ms),
+            ms(session_ms / 8)
+        ))
+        .next("Each partition that it led gets another leader: the first of its replicas that is alive and in sync, if there is one.")
+        .marked(format!("broker {} fenced", broker.0))
 }
 
 fn unfenced(broker: BrokerId) -> Told {
-    let what = format!("Broker {} is unfenced: it takes part again.", broker.0);
-    let why = "Its heartbeat shows that it has caught up with the metadata.".to_owned();
-    let next =
-        "Its replicas fetch what they missed; then their leaders take them back into the ISR.".to_owned();
-    let about = vec![Subject::Broker(broker.0), Subject::Controller];
-    told(StoryKind::Broker, 2, what, why, next, about)
+    Told::new(StoryKind::Broker, 2, vec![Subject::Broker(broker.0), Subject::Controller])
+        .what(format!("Broker {} is unfenced: it takes part.", broker.0))
+        .why("It sends heartbeats, and has caught up with the metadata.")
+        .next("Its replicas fetch what they miss, if anything; then their leaders take them into the ISR.")
+        .in_crowd("unfenced", "More brokers are unfenced.")
 }
 
 fn shutting_down(broker: BrokerId) -> Told {
-    let what = format!("Broker {} asked for a controlled shutdown.", broker.0);
-    let next =
-        "The controller moves its leaderships to other in-sync replicas first, so that nobody notices."
-            .to_owned();
-    told(
-        StoryKind::Broker,
-        2,
-        what,
-        String::new(),
-        next,
-        vec![Subject::Broker(broker.0), Subject::Controller],
-    )
+    Told::new(StoryKind::Broker, 2, vec![Subject::Broker(broker.0), Subject::Controller])
+        .what(format!("Broker {} asked for a controlled shutdown.", broker.0))
+        .why("It was asked to stop while it leads partitions; its heartbeat says so.")
+        .next("The controller moves its leaderships to other in-sync replicas, where there are any: clients wait for a moment only.")
 }
 
 fn group_changed(
@@ -226,69 +177,109 @@ fn group_changed(
     cause: &GroupCause,
 ) -> Option<Told> {
     let name = &world.groups()[usize::from(group.0)].name;
-    let why = group_why(world, group, cause);
-    let members = super::lag::group_of(world, group).map_or(0, |group| group.members.len());
-    let (weight, what, next) = match state {
-        GroupState::PreparingRebalance => (
-            2,
-            format!("Group {name} rebalances: its members must join again."),
-            "Members hear of it with their next heartbeat, and give their partitions back first.".to_owned(),
-        ),
+    let members = super::lag::group_of(world, group).map_or(0, |group| group.members.len() as u64);
+    let told = |weight| {
+        Told::new(StoryKind::Group, weight, vec![Subject::Group(u32::from(group.0))])
+            .why(group_why(world, group, cause))
+    };
+    let (told, more) = match state {
+        // The line of the new coordinator says it.
+        _ if *cause == GroupCause::CoordinatorMoved => return None,
+        GroupState::PreparingRebalance => {
+            (prepares(world, told(2), name, members, cause)?, "More groups rebalance.")
+        }
         GroupState::CompletingRebalance => (
-            1,
-            format!("The members of group {name} have joined: generation {generation}."),
-            "Its leader computes who gets which partitions.".to_owned(),
+            told(1)
+                .what(format!("The members of group {name} have joined: generation {generation}."))
+                .next("The member that leads the group computes who gets which partitions."),
+            "The members of more groups have joined.",
         ),
         GroupState::Stable => {
-            let word = if members == 1 { "member" } else { "members" };
+            let members = count(members, "member");
             (
-                2,
-                format!("Group {name} is stable in generation {generation}, with {members} {word}."),
-                String::new(),
+                told(2)
+                    .what(format!("Group {name} is stable in generation {generation}, with {members}."))
+                    .next("Its members read on from the committed offsets, or from where auto.offset.reset says."),
+                "More groups are stable.",
             )
         }
-        GroupState::Empty => (2, format!("Group {name} has no members left."), String::new()),
+        GroupState::Empty => (
+            told(2)
+                .what(format!("Group {name} has no members left."))
+                .why("All of them left or were given up, and nobody joined.")
+                .next("Its committed offsets stay: whoever joins goes on from there."),
+            "More groups have no members left.",
+        ),
         GroupState::Dead => return None,
     };
-    let kind = StoryKind::Group;
-    Some(told(kind, weight, what, why, next, vec![Subject::Group(u32::from(group.0))]))
+    Some(told.in_crowd(format!("group {state:?}"), more))
+}
+
+/// A rebalance begins; `None` without members: the group is told to be empty at once.
+fn prepares(world: &World, told: Told, name: &str, members: u64, cause: &GroupCause) -> Option<Told> {
+    let delay = ms(world.controller().image().broker_config.group_initial_rebalance_delay_ms);
+    match (members, cause) {
+        (0, _) => None,
+        (1, GroupCause::MemberJoined(_)) => Some(told.what(format!("Group {name} has its first member.")).next(
+            format!("It waits {delay} for more (group.initial.rebalance.delay.ms), and again as long if one comes."),
+        )),
+        _ => Some(
+            told.what(format!("Group {name} rebalances: its members must join again."))
+                .next("Members hear of it with their next heartbeat; each gives its partitions back and joins."),
+        ),
+    }
 }
 
 fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
     let config = &world.groups()[usize::from(group.0)].config;
     match cause {
         GroupCause::MemberJoined(id) => format!("Member {} joined.", short(id)),
-        GroupCause::MemberLeft(id) => format!("Member {} left.", short(id)),
+        GroupCause::MemberLeft(id) if is_at_work(world, short(id)) => format!(
+            "Member {} left by itself: it did not call poll() for max.poll.interval.ms ({}).",
+            short(id),
+            ms(config.max_poll_interval_ms)
+        ),
+        GroupCause::MemberLeft(id) => format!("Member {} closed, and left.", short(id)),
         GroupCause::SessionExpired(id) => format!(
             "No heartbeat of member {} came for session.timeout.ms ({}).",
             short(id),
-            seconds(config.session_timeout_ms * 1_000)
+            ms(config.session_timeout_ms)
         ),
-        GroupCause::MemberRejoined(id) => format!("Member {} joined again.", short(id)),
+        GroupCause::MemberRejoined(id) => {
+            format!("Member {} joined again: with another subscription, or as the group's leader.", short(id))
+        }
         GroupCause::MemberTimedOut(id) => format!(
-            "Member {} did not join within max.poll.interval.ms ({}).",
+            "Member {} took longer than max.poll.interval.ms ({}) to join, and was left out.",
             short(id),
-            seconds(config.max_poll_interval_ms * 1_000)
+            ms(config.max_poll_interval_ms)
         ),
-        GroupCause::JoinPhaseEnded => "Every member joined, or the time for it was over.".to_owned(),
-        GroupCause::AssignmentReceived => "Its leader's assignment arrived.".to_owned(),
+        GroupCause::JoinPhaseEnded => "Nobody is awaited any more.".to_owned(),
+        GroupCause::AssignmentReceived => "The assignment arrived from the member that leads it.".to_owned(),
         GroupCause::CoordinatorMoved => "Its coordinator moved to another broker.".to_owned(),
     }
 }
 
-/// A member id without the UUID that Kafka adds to the client id.
+/// Whether a consumer runs and does not close.
+fn is_at_work(world: &World, name: &str) -> bool {
+    let at = (0..world.consumer_count()).find(|&at| *world.consumer_slot(at).spec.client_id == *name);
+    at.is_some_and(|at| {
+        let closes = matches!(world.consumer(at).state(), ConsumerState::Closing | ConsumerState::Stopped);
+        world.process(NodeId::Consumer(at)).0 == Process::Running && !closes
+    })
+}
+
+/// A member id without what a coordinator adds to the client id.
 fn short(member: &str) -> &str {
-    const UUID_CHARS: usize = 36;
-    let cut = member.len().saturating_sub(UUID_CHARS + 1);
-    if cut > 0 && member.is_char_boundary(cut) { &member[..cut] } else { member }
+    member.rsplit_once('-').map_or(member, |(client, _)| client)
 }
 
 fn coordinator(world: &World, group: GroupId, broker: BrokerId) -> Told {
     let name = &world.groups()[usize::from(group.0)].name;
-    let what = format!("Broker {} now coordinates group {name}.", broker.0);
-    let why = "It leads the group's partition of __consumer_offsets, and read the group's members and offsets back from it.";
-    let about = vec![Subject::Group(u32::from(group.0)), Subject::Broker(broker.0)];
-    told(StoryKind::Group, 2, what, why.to_owned(), String::new(), about)
+    Told::new(StoryKind::Group, 2, vec![Subject::Group(u32::from(group.0)), Subject::Broker(broker.0)])
+        .what(format!("Broker {} now coordinates group {name}.", broker.0))
+        .why("It leads the group's partition of __consumer_offsets now, and read members and offsets back from it.")
+        .next("The members ask who the coordinator is (FindCoordinator), and go on without a rebalance.")
+        .in_crowd("coordinator", "More groups have another coordinator.")
 }
 
 fn names(world: &World, producer: u16, partition: TopicPartition) -> (String, String) {
@@ -298,100 +289,128 @@ fn names(world: &World, producer: u16, partition: TopicPartition) -> (String, St
 
 fn retrying(world: &World, producer: u16, partition: TopicPartition, error: ErrorCode) -> Told {
     let (name, of) = names(world, producer, partition);
-    let what = format!("Producer {name} sends records of {of} again.");
-    let why = error_sentence(error);
-    let next = "It goes on until delivery.timeout.ms is over.".to_owned();
-    let about = vec![Subject::Producer(u32::from(producer)), Subject::Partition(partition.0)];
-    told(StoryKind::Producer, 1, what, why, next, about).unless_told(format!("retry {name} {}", error.name()))
+    let until = ms(world.producer_spec(producer).config.delivery_timeout_ms);
+    Told::new(StoryKind::Producer, 1, about_send(producer, partition))
+        .what(format!("Producer {name} will send records of {of} again."))
+        .why(error_sentence(error))
+        .next(format!("It tries until delivery.timeout.ms ({until}) has passed since their send()."))
+        .unless_told(format!("retry {name} {}", error.name()))
+        .in_crowd(format!("retry {}", error.name()), "More producers will send records again.")
 }
 
 fn failed(world: &World, producer: u16, partition: TopicPartition, error: ErrorCode) -> Told {
     let (name, of) = names(world, producer, partition);
-    let what = format!("Producer {name} gave records of {of} up: their send failed.");
-    let about = vec![Subject::Producer(u32::from(producer)), Subject::Partition(partition.0)];
-    let told = told(StoryKind::Producer, 3, what, error_sentence(error), String::new(), about);
-    told.marked(format!("{name}: send failed")).unless_told(format!("failed {name} {}", error.name()))
+    Told::new(StoryKind::Producer, 3, about_send(producer, partition))
+        .what(format!("Producer {name} gave records of {of} up: their send() failed."))
+        .why(error_sentence(error))
+        .next(
+            if matches!(
+                error,
+                ErrorCode::DeliveryTimeout | ErrorCode::NetworkException | ErrorCode::RequestTimedOut
+            ) {
+                "Its application is told, and may send them anew; a copy may stand in the log all the same."
+            } else {
+                "Its application is told, and decides what becomes of them."
+            },
+        )
+        .marked(format!("{name}: send failed"))
+        .unless_told(format!("failed {name} {}", error.name()))
+        .in_crowd("failed", "More producers gave records up.")
 }
 
-fn blocked_line(world: &World, producer: u16, blocked: bool) -> Told {
+fn about_send(producer: u16, partition: TopicPartition) -> Vec<Subject> {
+    vec![Subject::Producer(u32::from(producer)), Subject::Partition(partition.0)]
+}
+
+fn blocked(world: &World, producer: u16) -> Told {
+    let spec = world.producer_spec(producer);
+    Told::new(StoryKind::Producer, 2, vec![Subject::Producer(u32::from(producer))])
+        .what(format!("Producer {} blocks in send().", spec.client_id))
+        .why("Its buffer.memory is full of records that are not acknowledged yet.")
+        .next(format!("Its application waits, at most max.block.ms ({}).", ms(spec.config.max_block_ms)))
+        .unless_told(format!("blocked {}", spec.client_id))
+        .in_crowd("blocked", "More producers block in send().")
+}
+
+fn goes_on(world: &World, producer: u16, waited_us: u64) -> Told {
     let name = &world.producer_spec(producer).client_id;
-    let (what, why, next) = if blocked {
-        (
-            format!("Producer {name} blocks in send()."),
-            "Its buffer.memory is full of records that no broker has confirmed.",
-            "The application waits, at most max.block.ms.",
-        )
-    } else {
-        (format!("Producer {name} can send again."), "Room became free in its buffer.memory.", "")
-    };
-    let about = vec![Subject::Producer(u32::from(producer))];
-    let told = told(StoryKind::Producer, 2, what, why.to_owned(), next.to_owned(), about);
-    told.unless_told(format!("blocked {name} {blocked}"))
+    let waited = show_duration(waited_us / 1_000 * 1_000);
+    Told::new(StoryKind::Producer, 2, vec![Subject::Producer(u32::from(producer))])
+        .what(format!("Producer {name} can send again, after {waited}."))
+        .why("There is room in its buffer.memory again.")
+        .next("Its application goes on where it waited.")
+        .unless_told(format!("goes on {name}"))
+        .in_crowd("goes on", "More producers can send again.")
 }
 
 fn refused(world: &World, broker: BrokerId, partition: TopicPartition, error: ErrorCode) -> Option<Told> {
-    if !matches!(error, ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend) {
+    if error != ErrorCode::NotEnoughReplicas {
         return None;
     }
-    let of = world.controller().image().partition_name(partition);
-    let what = format!("Broker {} refuses records of {of}: {}.", broker.0, error.name());
-    let why = error_sentence(error);
+    let image = world.controller().image();
+    let of = image.partition_name(partition);
+    let min = image.min_insync_replicas(partition);
     let about = vec![Subject::Partition(partition.0), Subject::Broker(broker.0)];
-    let told = told(
-        StoryKind::Isr,
-        2,
-        what,
-        why,
-        "Producers try again until delivery.timeout.ms is over.".to_owned(),
-        about,
-    );
-    Some(told.unless_told(format!("refused {of}")))
+    let told = Told::new(StoryKind::Isr, 2, about)
+        .what(format!("Broker {} refuses records of {of}: {}.", broker.0, error.name()))
+        .why(format!("They ask for acks=all, and fewer than min.insync.replicas ({min}) are in sync."))
+        .next("Producers try again until delivery.timeout.ms is over, or until enough replicas are in sync.")
+        .unless_told(format!("refused {of}"));
+    Some(told.in_crowd("refused", format!("More partitions refuse records: {}.", error.name())))
 }
 
 fn duplicate(world: &World, broker: BrokerId, partition: TopicPartition) -> Told {
     let of = world.controller().image().partition_name(partition);
-    let what = format!(
-        "Broker {} recognised a batch of {of} that it has already, and did not append it again.",
-        broker.0
-    );
-    let why =
-        "enable.idempotence numbers every batch of a producer, so the leader knows a second copy.".to_owned();
-    let about = vec![Subject::Partition(partition.0), Subject::Broker(broker.0)];
-    told(StoryKind::Log, 1, what, why, String::new(), about).unless_told(format!("duplicate {of}"))
+    let what =
+        format!("Broker {} knows a batch of {of} already, and does not append it a second time.", broker.0);
+    Told::new(StoryKind::Log, 1, vec![Subject::Partition(partition.0), Subject::Broker(broker.0)])
+        .what(what)
+        .why("The producer did not hear that it was appended, and sent it again; enable.idempotence numbers every batch.")
+        .next("It is acknowledged with the offset that it has.")
+        .unless_told(format!("duplicate {of}"))
+        .in_crowd("duplicate", "More batches were known already, and not appended a second time.")
 }
 
-fn truncated(world: &World, broker: BrokerId, partition: TopicPartition, to: u64, records: u64) -> Told {
+fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
+    let spec = &world.consumer_slot(consumer).spec;
     let of = world.controller().image().partition_name(partition);
-    let what =
-        format!("Broker {} cut its log of {of} back to offset {to}: {records} records removed.", broker.0);
-    let why = "Where a follower's log differs from its leader's, the leader's is the truth; leader epochs tell where they part.".to_owned();
-    let about = vec![Subject::Replica(partition.0, broker.0), Subject::Partition(partition.0)];
-    told(StoryKind::Log, 3, what, why, String::new(), about).marked(format!("{of} truncated on {}", broker.0))
+    let next = if to < from {
+        "Records from there on are delivered to its group once more."
+    } else {
+        "What lies between is skipped."
+    };
+    let about = vec![Subject::Consumer(u32::from(consumer)), Subject::Partition(partition.0)];
+    Told::new(StoryKind::Consumer, 2, about)
+        .what(format!("Consumer {} goes from offset {from} of {of} to offset {to}.", spec.client_id))
+        .why("OFFSET_OUT_OF_RANGE: the leader's log does not reach to where it was, and auto.offset.reset decides.")
+        .next(next)
+        .in_crowd("offset reset", "More consumers change their offsets: they were out of range.")
 }
 
 fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {
     let name = &world.consumer_slot(consumer).spec.client_id;
-    let what = format!("Consumer {name} ended with an error.");
-    let about = vec![Subject::Consumer(u32::from(consumer))];
-    let told = told(StoryKind::Consumer, 3, what, error_sentence(error), String::new(), about);
-    told.marked(format!("{name} failed"))
+    Told::new(StoryKind::Consumer, 3, vec![Subject::Consumer(u32::from(consumer))])
+        .what(format!("Consumer {name} ends: poll() threw an error."))
+        .why(error_sentence(error))
+        .next("It closes, and its group shares its partitions out among the others.")
+        .marked(format!("{name} failed"))
+        .in_crowd("consumer failed", "More consumers end with an error.")
 }
 
 /// An error in words, with Kafka's name.
 fn error_sentence(error: ErrorCode) -> String {
     let words = match error {
-        ErrorCode::NotLeaderOrFollower => "the broker asked does not lead the partition any more",
+        ErrorCode::NotLeaderOrFollower => "the broker asked does not lead the partition",
         ErrorCode::NetworkException => "the connection broke before an answer came",
         ErrorCode::RequestTimedOut => "no answer came within request.timeout.ms",
         ErrorCode::NotEnoughReplicas => "fewer replicas are in sync than min.insync.replicas asks for",
         ErrorCode::NotEnoughReplicasAfterAppend => {
-            "too many replicas left the ISR while the leader waited for them"
+            "the leader appended them, but too few replicas stayed in sync to confirm them"
         }
         ErrorCode::DeliveryTimeout => "delivery.timeout.ms passed without success",
         ErrorCode::BufferExhausted => "max.block.ms passed without room in buffer.memory",
-        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => {
-            "the batch is larger than max.message.bytes allows"
-        }
+        ErrorCode::MessageTooLarge => "the batch is larger than max.message.bytes allows",
+        ErrorCode::RecordListTooLarge => "the batch is larger than a segment of the log",
         ErrorCode::OutOfOrderSequenceNumber => "a batch before it is missing in the leader's log",
         ErrorCode::UnknownTopicOrPartition => "the broker does not know the partition yet",
         ErrorCode::LeaderNotAvailable => "the partition has no leader",

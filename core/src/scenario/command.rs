@@ -25,7 +25,7 @@ pub struct TimedCommand {
 pub enum Command {
     /// `crash broker 2`: the process dies (SIGKILL); its connections are reset at once.
     CrashBroker(BrokerId),
-    /// `crash machine of broker 2`: silence; what was not flushed to disk is still there after the restart.
+    /// `crash machine of broker 2`: silence; what its disk did not have yet is gone.
     CrashMachine(BrokerId),
     /// `stop broker 2`: controlled shutdown (SIGTERM).
     StopBroker(BrokerId),

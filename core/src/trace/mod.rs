@@ -59,12 +59,16 @@ pub enum Fact {
         /// How often it was sent so far.
         attempts: u32,
     },
-    /// `send` blocks: `buffer.memory` is exhausted (true), or goes on (false).
+    /// `send` blocks: `buffer.memory` is exhausted (true), or waits no longer (false).
     Blocked {
         /// The producer.
         producer: u16,
         /// Whether it blocks from now on.
         blocked: bool,
+        /// How long it has waited, microseconds.
+        waited_us: u64,
+        /// Whether there is room now; else it blocks, or gave up after `max.block.ms`.
+        has_room: bool,
     },
     /// A client learned newer metadata. *Traced.*
     MetadataLearned {

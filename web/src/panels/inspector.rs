@@ -53,17 +53,25 @@ fn command(app: App, offer: OfferedCommand) -> impl IntoView {
     view! { <button class:fault=offer.fault title=offer.hint on:click=move |_| app.act(&text)>{offer.label}</button> }
 }
 
+/// A key with an input; with plain text where no command can change it.
 fn config_row(app: App, row: ConfigRow) -> impl IntoView {
     let differs = row.value != row.default;
-    let command = row.command.clone();
-    let set = move |event: web_sys::Event| app.act(&command.replace("{}", event_target_value(&event).trim()));
-    let restarts = if row.restarts { " Setting it restarts the client." } else { "" };
-    let hint = format!("{} Allowed: {}. Default: {}.{restarts}", row.effect, row.valid, row.default);
-    view! {
-        <label title=hint class:differs=differs>
-            <span>{row.key}</span>
-            <input prop:value=row.value on:change=set spellcheck="false" autocomplete="off"/>
-        </label>
+    let hint = format!("{} Allowed: {}. Default: {}. {}", row.effect, row.valid, row.default, row.needs);
+    match row.command {
+        Some(command) => {
+            let set = move |event: web_sys::Event| {
+                app.act(&command.replace("{}", event_target_value(&event).trim()))
+            };
+            let input =
+                view! { <input prop:value=row.value on:change=set spellcheck="false" autocomplete="off"/> };
+            view! { <label title=hint class:differs=differs><span>{row.key}</span>{input}</label> }.into_any()
+        }
+        None => view! {
+            <div class="fixed" title=hint class:differs=differs>
+                <span>{row.key}</span><b>{row.value}</b><small>{row.needs}</small>
+            </div>
+        }
+        .into_any(),
     }
 }
 

@@ -10,7 +10,8 @@ const SHOWN: usize = 120;
 pub fn Story(app: App) -> impl IntoView {
     let lines = move || {
         let story = app.story.read();
-        let told: Vec<StoryLine> = story.iter().filter(|line| line.weight >= 1).cloned().collect();
+        let told: Vec<(usize, StoryLine)> =
+            story.iter().cloned().enumerate().filter(|(_, line)| line.weight >= 1).collect();
         let from = told.len().saturating_sub(SHOWN);
         // The newest first: what just happened is where the eye is.
         told[from..].iter().rev().cloned().collect::<Vec<_>>()
@@ -19,7 +20,7 @@ pub fn Story(app: App) -> impl IntoView {
         <h2>"Story"</h2>
         {move || lines().is_empty().then(|| view! { <p class="soft">"Nothing has happened yet."</p> })}
         <ol class="story">
-            <For each=lines key=|line| (line.time_us, line.what.clone()) children=move |line| line_view(app, line)/>
+            <For each=lines key=|(at, line)| (*at, line.time_us, line.what.clone()) children=move |(_, line)| line_view(app, line)/>
         </ol>
     }
 }
