@@ -13,6 +13,7 @@ mod stage;
 mod story;
 mod timebar;
 mod tools;
+mod voice;
 
 use crate::state::App;
 use leptos::prelude::*;
@@ -36,5 +37,6 @@ pub fn Page() -> impl IntoView {
         </main>
         <notices::Notice app/>
         <dialogs::Dialogs app/>
+        <voice::Voice app/>
     }
 }

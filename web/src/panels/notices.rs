@@ -29,7 +29,7 @@ pub fn Notice(app: App) -> impl IntoView {
         shown().map(|sentence| {
             let undo = sentence.starts_with("Done:") && app.undoable.get_untracked() > 0;
             view! {
-                <div class="notice" role="status">
+                <div class="notice">
                     <span>{sentence}</span>
                     {undo.then(|| view! { <button on:click=move |_| { app.notice.set(None); app.with_engine(|engine| engine.undo()) }>"Undo"</button> })}
                 </div>

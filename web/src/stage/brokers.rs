@@ -61,7 +61,7 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
     x += pen.text(&name, (x, y), bold(size), ink, Align::Left, rect.width - 12.0) + 8.0;
     if small {
         if troubled || broker.fenced {
-            pen.dot(rect.right() - 8.0, rect.y + 8.0, 3.0, &theme.bad);
+            pen.text("✕", (rect.right() - 5.0, y), bold(size), &theme.bad, Align::Right, 12.0);
         }
         return;
     }
@@ -196,7 +196,11 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
     let theme = pen.theme;
     let rect = Rect::new(x + 1.0, middle - CELL / 2.0, CELL, CELL);
     let color = if one.followed { &theme.follow } else { &theme.cell };
-    let mut ink = if one.followed { &theme.follow_ink } else { &theme.cell_ink };
+    let mut ink = match (one.followed, leader) {
+        (true, true) => &theme.follow_ink,
+        (true, false) => &theme.follow_copy_ink,
+        (false, _) => &theme.cell_ink,
+    };
     if committed {
         let before = pen.ctx.global_alpha();
         pen.alpha(before * if leader { 1.0 } else { 0.72 });
@@ -306,19 +310,34 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     pen.filled(Rect { width: part(replica.log_end).max(1.0), ..track }, 3.0, color);
     let high = track.x + part(replica.high_watermark);
     pen.line((high, track.y), (high, track.bottom()), &theme.ink, 1.2);
+    if leader {
+        pen.text("♛", (rect.x - 2.0, y + 3.5), plain(9.0), &theme.ink, Align::Left, 12.0);
+    }
     if !replica.in_sync {
+        pen.dashed(true);
         pen.outlined(track, 3.0, &theme.bad, 1.0);
+        pen.dashed(false);
     }
 }
 
 fn heat(pen: &Pen, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
-    let theme = pen.theme;
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
-    let color = match (replica.leads, replica.in_sync) {
-        (_, false) => &theme.bad,
-        (true, true) => &theme.ink_soft,
-        (false, true) => &theme.cell,
-    };
-    pen.fill(color);
-    pen.ctx.fill_rect(lane.rect.x, lane.rect.y, lane.rect.width, lane.rect.height);
+    heat_cell(pen, lane.rect, replica.leads, replica.in_sync);
+}
+
+/// A leader is a full square, a follower its lower half, a replica out of sync a hollow one: not by colour alone.
+pub(super) fn heat_cell(pen: &Pen, rect: Rect, leads: bool, in_sync: bool) {
+    let theme = pen.theme;
+    let Rect { x, y, width, height } = rect;
+    if !in_sync {
+        let line = (width * 0.2).clamp(0.8, 1.6);
+        pen.stroke(&theme.bad, line);
+        pen.ctx.stroke_rect(x + line / 2.0, y + line / 2.0, width - line, height - line);
+    } else if leads {
+        pen.fill(&theme.ink_soft);
+        pen.ctx.fill_rect(x, y, width, height);
+    } else {
+        pen.fill(&theme.cell);
+        pen.ctx.fill_rect(x, y + height / 2.0, width, height / 2.0);
+    }
 }

@@ -109,8 +109,11 @@ pub fn groups(pen: &Pen, scene: &Scene) {
         for &(member, rect) in &place.members {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
             if rect.height < 20.0 {
-                let color = if consumer.process == Process::Running { &theme.cell } else { &theme.bad };
-                pen.filled(rect, 3.0, color);
+                if consumer.process == Process::Running {
+                    pen.filled(rect, 3.0, &theme.cell);
+                } else {
+                    pen.outlined(rect.grown(-0.75), 3.0, &theme.bad, 1.5);
+                }
             } else {
                 member_card(pen, scene, member, consumer, rect);
             }

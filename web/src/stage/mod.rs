@@ -6,6 +6,7 @@ mod layout;
 mod legend;
 mod pen;
 mod theme;
+mod words;
 
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Flight, Frame};
@@ -162,7 +163,9 @@ impl Stage {
         legend::draw(&pen, &scene);
         self.mark(&pen, self.hover, &self.theme.ink_faint, 1.0);
         self.mark(&pen, self.selection, &self.theme.now, 1.6);
-        flights::draw(&pen, &scene, self.flights.values(), time_us);
+        // Who asked for less motion sees states change; of messages only those that stand still.
+        let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
+        flights::draw(&pen, &scene, shown, time_us);
     }
 
     fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
@@ -210,9 +213,27 @@ impl Stage {
         self.plan.subjects(&self.frame).into_iter().find(|(other, _)| *other == subject).map(|(_, rect)| rect)
     }
 
-    /// Everything on it, in the order of the keyboard.
-    pub fn subjects_in_order(&self) -> Vec<Subject> {
-        self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject).collect()
+    /// Everything on it, in the order of the keyboard; `all` with every replica where they are too many to name.
+    pub fn subjects_in_order(&self, all: bool) -> Vec<Subject> {
+        let all = all || self.plan.detail == Detail::Lanes;
+        let subjects = self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject);
+        let there = subjects.filter(|subject| all || !matches!(subject, Subject::Replica(..)));
+        there.filter(|_| !self.frame.brokers.is_empty()).collect()
+    }
+
+    /// All of it in a few sentences.
+    pub fn summary(&self) -> String {
+        words::summary(&self.frame, &self.names)
+    }
+
+    /// One thing on it in words.
+    pub fn words_of(&self, subject: Subject) -> String {
+        words::subject(&self.frame, &self.names, subject)
+    }
+
+    /// Every number on it, in tables.
+    pub fn tables(&self) -> String {
+        words::tables(&self.frame, &self.names)
     }
 }
 
