@@ -1,7 +1,8 @@
 // Starts the page's WebAssembly. A file of its own, because the content security policy allows no script inside the HTML.
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 const at = (name) => new URL(name, document.baseURI).href;
-const words = document.getElementById("boot");
+const boot = document.getElementById("boot");
+const words = boot.querySelector("p");
 const missing = [
   [typeof WebAssembly === "object", "WebAssembly"],
   [typeof Worker === "function", "web workers"],
@@ -16,7 +17,7 @@ if (missing.length > 0) {
   try {
     const { default: init } = await import(at(js));
     await init({ module_or_path: at(wasm) });
-    words.remove();
+    boot.remove();
   } catch (error) {
     words.textContent = "Kafkarium could not be loaded. Reload the page to try again.";
     throw error;

@@ -81,9 +81,9 @@ fn Text(app: App) -> impl IntoView {
     view! {
         <p class="soft">"A scenario is a TOML file: cluster, topics, producers, groups, and what happens when. Change it and run it."</p>
         <textarea node_ref=area spellcheck="false" aria-label="The scenario's text" prop:value=text></textarea>
-        <ul class="refused" role="alert">
+        <div role="alert"><ul class="refused">
             {move || app.refused.get().into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()}
-        </ul>
+        </ul></div>
         <p><button class="primary" on:click=open>"Run it"</button></p>
     }
 }

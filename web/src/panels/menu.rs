@@ -19,6 +19,9 @@ pub fn MenuBox(app: App) -> impl IntoView {
     let room = NodeRef::<html::Div>::new();
     // Who came by the keyboard goes on by the keyboard, and comes back to the stage.
     Effect::new(move |before: Option<bool>| {
+        if let Some(room) = room.get() {
+            keep_in_sight(&room);
+        }
         let by_keyboard = shown.read().as_ref().is_some_and(|(menu, ..)| menu.by_keyboard);
         match (by_keyboard, room.get()) {
             (true, Some(room)) => focus(room.query_selector("button").ok().flatten()),
@@ -45,6 +48,15 @@ pub fn MenuBox(app: App) -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// Moves a menu up where it would end below what can be seen of the stage.
+fn keep_in_sight(menu: &HtmlElement) {
+    let Some(stage) = menu.offset_parent() else { return };
+    let lowest = stage.scroll_top() + stage.client_height() - menu.offset_height() - 8;
+    if menu.offset_top() > lowest {
+        let _ = menu.style().set_property("top", &format!("{}px", lowest.max(stage.scroll_top() + 8)));
     }
 }
 

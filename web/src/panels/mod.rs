@@ -34,8 +34,8 @@ pub fn Page() -> impl IntoView {
             </section>
             <side::Side app/>
             <timebar::TimeBar app/>
+            <notices::Notice app/>
         </main>
-        <notices::Notice app/>
         <dialogs::Dialogs app/>
         <voice::Voice app/>
     }

@@ -58,11 +58,7 @@ pub fn Tools(app: App) -> impl IntoView {
         copy(app, &(all.join("\n") + "\n" + &stage.get_untracked()));
     };
     let words = move || {
-        if held.get() {
-            "Held as long as something is selected in it."
-        } else {
-            "The cluster at this moment, as text."
-        }
+        if held.get() { "Held while you select." } else { "The cluster at this moment, as text." }
     };
     view! {
         <h2>"In the words of Kafka's tools"</h2>

@@ -115,15 +115,21 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     let rect = lane.rect;
     let leader = leads(scene, replica);
     let (track, middle) = track_of(scene, lane);
-    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let name_x = rect.x + 26.0;
+    let ink = match (is_down(broker), leader) {
+        (true, _) => &theme.ink_faint,
+        (false, true) => &theme.ink,
+        (false, false) => &theme.ink_soft,
+    };
+    // What is faded can still be read.
+    pen.alpha(1.0);
     if leader {
-        pen.text("♛", (rect.x + 8.0, middle + 4.5), plain(13.0), &theme.ink, Align::Left, 20.0);
+        pen.text("♛", (rect.x + 8.0, middle + 4.5), plain(13.0), ink, Align::Left, 20.0);
     }
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(12.0) } else { plain(12.0) };
-    let ink = if leader { &theme.ink } else { &theme.ink_soft };
     pen.text(&name, (name_x, middle + 4.5), kind, ink, Align::Left, scene.plan.name_width - 22.0);
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     pen.filled(track, 5.0, &theme.lane);
     let ruler = Ruler::new(scene, replica, track);
     let cells =
@@ -211,8 +217,14 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
         pen.outlined(rect.grown(-0.75), 3.0, color, 1.5);
         ink = if one.followed { &theme.follow } else { &theme.ink_soft };
     }
+    let faded = pen.ctx.global_alpha();
+    if faded < 1.0 {
+        pen.alpha(1.0);
+        ink = if one.followed { &theme.ink } else { &theme.ink_soft };
+    }
     let label = if one.count > 1 { short_count(one.count) } else { key_label(scene, one.key) };
     pen.text(&label, (x + 1.0 + CELL / 2.0, middle + 3.0), plain(8.5), ink, Align::Center, CELL);
+    pen.alpha(faded);
 }
 
 fn short_count(count: u32) -> String {
@@ -284,9 +296,9 @@ fn track_of(scene: &Scene, lane: &LanePlace) -> (Rect, f64) {
 fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
     let theme = pen.theme;
     let leader = leads(scene, replica);
-    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let rect = lane.rect;
     let y = rect.y + rect.height / 2.0;
+    pen.alpha(1.0);
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(10.0) } else { plain(10.0) };
     pen.text(
@@ -297,6 +309,7 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
         Align::Left,
         scene.plan.name_width - 10.0,
     );
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let track = Rect::new(
         rect.x + scene.plan.name_width + 6.0,
         rect.y + 2.0,

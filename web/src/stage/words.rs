@@ -28,6 +28,7 @@ fn of_all(count: usize, all: usize, what: &str, does: &str, do_: &str) -> String
     match (count, all) {
         (_, 0) => format!("There is no {what}."),
         (1, 1) => format!("The one {what} {does}."),
+        (2, 2) => format!("Both {what}s {do_}."),
         _ if count == all => format!("All {all} {what}s {do_}."),
         _ => format!("{count} of {all} {what}s {}.", if count == 1 { does } else { do_ }),
     }
