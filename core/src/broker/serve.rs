@@ -9,8 +9,8 @@ use crate::log::LogPosition;
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
 use crate::wire::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, ListOffsetsAt, ListedOffset,
-    Message, NO_EPOCH, NodeId,
+    EpochAnswered, EpochAsked, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition,
+    ListOffsetsAt, ListedOffset, Message, NO_EPOCH, NodeId,
 };
 
 /// The fetch sessions of all clients and followers.
@@ -314,16 +314,8 @@ impl Broker {
         follower: Option<BrokerId>,
         expected: Option<LogPosition>,
     ) -> Result<LogPosition, ErrorCode> {
-        let replica = self.replica(asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let replica = self.leads(asked.partition, asked.current_leader_epoch)?;
         let leading = replica.leading.as_deref().ok_or(ErrorCode::NotLeaderOrFollower)?;
-        if asked.current_leader_epoch != NO_EPOCH {
-            if asked.current_leader_epoch < replica.leader_epoch {
-                return Err(ErrorCode::FencedLeaderEpoch);
-            }
-            if asked.current_leader_epoch > replica.leader_epoch {
-                return Err(ErrorCode::UnknownLeaderEpoch);
-            }
-        }
         if let Some(broker) = follower {
             if !leading.followers.iter().any(|known| known.broker == broker) {
                 return Err(ErrorCode::UnknownLeaderEpoch);
@@ -452,6 +444,37 @@ impl Broker {
     ) {
         let listed = asked.iter().map(|&(partition, at)| self.list_offset(partition, at)).collect();
         fx.send(from, correlation, Message::ListOffsetsResponse(listed));
+    }
+
+    /// Where the epochs end in the logs this broker leads (`ReplicaManager.lastOffsetForLeaderEpoch`).
+    pub(super) fn ends_of_epochs(
+        &self,
+        from: NodeId,
+        correlation: u32,
+        asked: &[EpochAsked],
+        fx: &mut Effects,
+    ) {
+        let answers =
+            asked.iter().map(|asked| match self.leads(asked.partition, asked.current_leader_epoch) {
+                Ok(replica) => {
+                    let end = replica.log.end_of_epoch(asked.leader_epoch);
+                    EpochAnswered { partition: asked.partition, error: ErrorCode::None, end }
+                }
+                Err(error) => EpochAnswered { partition: asked.partition, error, end: None },
+            });
+        fx.send(from, correlation, Message::OffsetForLeaderEpochResponse(answers.collect()));
+    }
+
+    /// The replica of a partition this broker leads in the epoch the sender knows.
+    fn leads(&self, partition: TopicPartition, current_epoch: u32) -> Result<&Replica, ErrorCode> {
+        let replica = self.replica(partition).filter(|replica| replica.leading.is_some());
+        let replica = replica.ok_or(ErrorCode::NotLeaderOrFollower)?;
+        match current_epoch {
+            NO_EPOCH => Ok(replica),
+            known if known < replica.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
+            known if known > replica.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(replica),
+        }
     }
 
     fn list_offset(&self, partition: TopicPartition, at: ListOffsetsAt) -> ListedOffset {

@@ -74,7 +74,22 @@ impl Audit {
                 let group = world.consumer_slot(*consumer).spec.group;
                 self.reset(world, group, *partition, *from, *to);
             }
+            Fact::WentBack { consumer, partition, to, .. } => {
+                let group = world.consumer_slot(*consumer).spec.group;
+                self.went_back(group, *partition, *to);
+            }
             _ => {}
+        }
+    }
+
+    /// What a group was given from an offset on is in no log any more: other records come there.
+    fn went_back(&mut self, group: GroupId, partition: TopicPartition, to: u64) {
+        let key = (group.0, partition.0);
+        if let Some(ranges) = self.delivered.get_mut(&key) {
+            ranges.cut_from(to);
+        }
+        if let Some(compared) = self.compared.get_mut(&key) {
+            *compared = (*compared).min(to);
         }
     }
 
