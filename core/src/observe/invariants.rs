@@ -1,7 +1,7 @@
 //! What real Kafka keeps whatever happens. A broken one is a bug of this simulation, and shown as such.
 use crate::kernel::SimTime;
 use crate::metadata::TopicPartition;
-use crate::trace::{ChangeCause, Fact, Process};
+use crate::trace::{Fact, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -54,8 +54,9 @@ impl Invariants {
                 self.high_watermarks.remove(&partition.0);
                 self.check_partition(world, *partition)
             }
-            Fact::PartitionChanged { partition, cause, .. } => {
-                if *cause == ChangeCause::UncleanElection {
+            Fact::PartitionChanged { partition, before, after, .. } => {
+                // An unclean election, whatever brought it.
+                if after.recovering && after.leader != before.leader {
                     self.excused.insert(partition.0, world.now());
                 }
                 isr_is_sound(world, *partition)

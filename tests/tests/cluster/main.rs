@@ -1,0 +1,6 @@
+//! Kafka's rules seen from outside: a scenario's text goes in, commands come at moments, facts and state come out.
+#[allow(dead_code)]
+mod stage;
+mod replication;
+mod isr;
+mod elections;
