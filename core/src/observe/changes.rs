@@ -133,6 +133,9 @@ fn why(kind: Kind, cause: ChangeCause, first: &Change) -> String {
         }
         _ => String::new(),
     };
+    if let Some(unclean) = why_unclean(first) {
+        return unclean;
+    }
     match cause {
         ChangeCause::Fenced(broker) if kind == Kind::NoLeader => format!(
             "Broker {} was fenced, and no other replica is alive and in sync; unclean.leader.election.enable is false.",
@@ -143,7 +146,10 @@ fn why(kind: Kind, cause: ChangeCause, first: &Change) -> String {
             format!("Broker {} shuts down in a controlled way and hands over first.{chosen}", broker.0)
         }
         ChangeCause::Registered(broker) => {
-            format!("Broker {} registered anew: what its earlier process had in memory is gone.{chosen}", broker.0)
+            format!(
+                "Broker {} registered anew: what its earlier process had in memory is gone.{chosen}",
+                broker.0
+            )
         }
         ChangeCause::Unfenced(broker) => format!("Broker {} is back and is eligible.", broker.0),
         ChangeCause::LeaderAsked(leader) if kind == Kind::Shrink => format!(
@@ -151,16 +157,31 @@ fn why(kind: Kind, cause: ChangeCause, first: &Change) -> String {
             leader.0
         ),
         ChangeCause::LeaderAsked(leader) => {
-            format!("It caught up with its leader, broker {}, which told the controller (AlterPartition).", leader.0)
+            format!(
+                "It caught up with its leader, broker {}, which told the controller (AlterPartition).",
+                leader.0
+            )
         }
         ChangeCause::PreferredElection => {
-            "auto.leader.rebalance.enable gives leadership back to the first replica of the assignment.".to_owned()
+            "auto.leader.rebalance.enable gives leadership back to the first replica of the assignment."
+                .to_owned()
         }
-        ChangeCause::UncleanElection => {
-            "unclean.leader.election.enable let a replica lead that was not in sync: what it had missed is gone.".to_owned()
-        }
+        ChangeCause::UncleanElection => "A leader was looked for among all replicas alive.".to_owned(),
         ChangeCause::MinInsyncReplicas => "min.insync.replicas changed.".to_owned(),
     }
+}
+
+/// Why a leader was elected that may lack records, if it was: events bring such elections, and a periodic task.
+fn why_unclean(first: &Change) -> Option<String> {
+    let leader =
+        first.after.leader.filter(|_| first.after.recovering && first.after.leader != first.before.leader)?;
+    let last_known = first.before.last_known_elr == [leader];
+    Some(if last_known {
+        format!("Nobody alive is known to have everything; broker {} led last and leads again.", leader.0)
+    } else {
+        "unclean.leader.election.enable let a replica lead that was not in sync: what it had missed is gone."
+            .to_owned()
+    })
 }
 
 fn brokers(list: &[BrokerId]) -> String {

@@ -1,6 +1,10 @@
 //! Who leads next: when the controller learns of an end, whom it chooses, and what an unclean choice costs.
 use crate::stage::{PLAIN, Setting, Stage, TYPIST, ids};
+use kafkarium_core::history::Session;
+use kafkarium_core::kernel::SimTime;
 use kafkarium_core::metadata::PartitionRegistration;
+use kafkarium_core::observe::report::StoryKind;
+use kafkarium_core::scenario;
 use kafkarium_core::trace::{ChangeCause, Fact};
 
 const FLOWING: &str = "[[producer]]\nrate = \"20/s\"\n";
@@ -236,4 +240,28 @@ fn an_unclean_election_allowed_later_comes_with_its_interval() {
     stage.go(40_200);
     assert_eq!(stage.leader(0), 2);
     assert_eq!(elections(&stage).last().unwrap().1.2, ChangeCause::UncleanElection);
+}
+
+#[test]
+fn the_story_says_of_an_unclean_election_that_it_is_one() {
+    for (unclean, why) in [(true, "not in sync"), (false, "led last and leads again")] {
+        let topic = format!("unclean.leader.election.enable = {unclean}");
+        let text = Setting { topic: &topic, rest: FLOWING, ..PLAIN }.text();
+        let mut session = Session::open(scenario::read(&text).unwrap(), 1, Vec::new());
+        for (at_s, command) in [
+            (4, "freeze broker 2"),
+            (4, "freeze broker 3"),
+            (20, "crash broker 1"),
+            (20, "thaw broker 2"),
+            (20, "thaw broker 3"),
+            (40, "start broker 1"),
+        ] {
+            session.advance(SimTime::from_secs(at_s), u64::MAX);
+            session.act(command.parse().unwrap()).unwrap();
+        }
+        session.advance(SimTime::from_secs(60), u64::MAX);
+        let story = session.story(0);
+        let told = story.iter().any(|line| line.kind == StoryKind::Leader && line.why.contains(why));
+        assert!(told, "{unclean}: {story:#?}");
+    }
 }

@@ -4,3 +4,5 @@ mod stage;
 mod replication;
 mod isr;
 mod elections;
+mod truncation;
+mod shutdown;
