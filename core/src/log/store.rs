@@ -202,7 +202,7 @@ impl Log {
 
     /// One run of retention; true if the log start moved.
     pub fn retain(&mut self, now: SimTime, high_watermark: u64, config: &TopicConfig) -> bool {
-        match self.segments.retain(now, self.end, high_watermark, config) {
+        match self.segments.retain(now, self.start, self.end, high_watermark, config) {
             Some(start) => {
                 self.set_start(start);
                 true

@@ -6,3 +6,5 @@ mod isr;
 mod elections;
 mod truncation;
 mod shutdown;
+mod links;
+mod retention;
