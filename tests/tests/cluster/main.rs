@@ -1,5 +1,4 @@
 //! Kafka's rules seen from outside: a scenario's text goes in, commands come at moments, facts and state come out.
-#[allow(dead_code)]
 mod stage;
 mod replication;
 mod isr;
@@ -8,3 +7,5 @@ mod truncation;
 mod shutdown;
 mod links;
 mod retention;
+mod producers;
+mod commands;
