@@ -174,3 +174,42 @@ fn a_broker_cut_off_goes_on_leading_for_whoever_still_reaches_it_and_is_told_lat
     stage.go_until(12_000, |stage| stage.replica(1, 0).follows == Some(BrokerId(2)));
     stage.go_until(12_000, |stage| stage.isr(0) == [1, 2, 3]);
 }
+
+/// A leader and its producer in one rack that is cut off: they go on by themselves, as far as acks lets them.
+fn cut_off_together(acks: &str) -> (Stage, u64) {
+    let rest = format!(
+        "[[producer]]\nrate = \"50/s\"\nrack = \"a\"\nconfig = {{ acks = \"{acks}\", request.timeout.ms = 60000 }}\n"
+    );
+    let text = Setting { rest: &rest, ..PLAIN }.text();
+    let mut stage =
+        Stage::new(&text.replace("brokers = 3\n", "brokers = 3\nracks = [\"a\", \"b\", \"c\"]\n"));
+    stage.go(5_000);
+    stage.act("cut links of rack a");
+    let before = stage.acknowledged();
+    stage.go_until(12_000, |stage| stage.leader(0) == 2);
+    stage.go_on(5_000);
+    let alone = stage.acknowledged() - before;
+    stage.act("heal links of rack a");
+    stage.go_on(20_000);
+    assert_eq!(stage.isr(0), [1, 2, 3]);
+    stage.act("stop producer producer-1");
+    stage.go_on(2_000);
+    stage.logs_agree(0);
+    (stage, alone)
+}
+
+#[test]
+fn a_leader_cut_off_with_its_producer_acknowledges_acks_1_and_loses_it() {
+    let (stage, alone) = cut_off_together("1");
+    assert!(alone > 600, "{alone}");
+    let lost = stage.audit().lost;
+    assert!(lost >= alone && lost < alone + 30, "{lost} lost of {alone}");
+}
+
+#[test]
+fn a_leader_cut_off_with_its_producer_acknowledges_no_acks_all() {
+    let (stage, alone) = cut_off_together("all");
+    assert_eq!(alone, 0, "it cannot take anybody out of the ISR without the controller");
+    assert_eq!((stage.audit().lost, stage.audit().duplicated), (0, 0));
+    assert_eq!(stage.world.producer(0).totals().failed, 0);
+}

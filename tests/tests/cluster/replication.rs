@@ -131,3 +131,51 @@ fn every_leader_epoch_begins_in_the_log_where_its_leader_began() {
     });
     assert_eq!(led.iter().map(|&(_, epoch)| epoch).collect::<Vec<_>>(), [0, 1]);
 }
+
+#[test]
+fn a_new_leader_knows_nothing_committed_before_its_followers_fetched() {
+    let mut stage = Setting { rest: TYPIST, ..PLAIN }.up();
+    stage.type_records(1);
+    stage.go_until(1_000, |stage| stage.acknowledged() == 1);
+    assert_eq!((stage.high_watermark(1), stage.log_end(2), stage.high_watermark(2)), (1, 1, 0));
+    stage.act("crash broker 1");
+    stage.act("slow links of broker 3 by 300 ms");
+    stage.go_until(12_000, |stage| stage.replica(2, 0).leading.is_some());
+    let began = stage.now_ms();
+    assert_eq!(
+        (stage.log_end(2), stage.high_watermark(2)),
+        (1, 0),
+        "it has the record, and does not show it"
+    );
+    let shown = stage.go_until(3_000, |stage| stage.high_watermark(2) == 1);
+    assert!(shown - began >= 300, "{} ms", shown - began);
+    stage.go_on(3_000);
+    assert_eq!(stage.audit().lost, 0);
+}
+
+#[test]
+fn consumers_read_up_to_the_high_watermark_and_no_further() {
+    let rest = format!(
+        "{TYPIST}config = {{ acks = \"1\" }}\n[[group]]\nname = \"readers\"\nconfig = {{ auto.offset.reset = \"earliest\" }}\n"
+    );
+    let cluster = "replica.lag.time.max.ms = 4000\nbroker.session.timeout.ms = 60000";
+    let mut stage = Setting { brokers: 2, placement: "[[1, 2]]", cluster, rest: &rest, ..PLAIN }.up();
+    let read = |stage: &Stage| {
+        let polled = stage.tell(|fact| match fact {
+            Fact::Polled { to, .. } => Some(*to),
+            _ => None,
+        });
+        polled.last().map_or(0, |&(_, to)| to)
+    };
+    stage.go(8_000);
+    stage.type_records(1);
+    stage.go_on(20);
+    assert_eq!(read(&stage), 1, "at once: its fetch waits at the leader");
+    stage.act("freeze broker 2");
+    stage.type_records(1);
+    stage.go_on(3_000);
+    assert_eq!((stage.log_end(1), read(&stage)), (2, 1), "in the log of the leader only");
+    stage.go_until(5_000, |stage| stage.isr(0) == [1]);
+    stage.go_on(20);
+    assert_eq!(read(&stage), 2, "committed by an ISR of one");
+}
