@@ -227,6 +227,8 @@ fn joins(case: &Value, check: &mut Check) {
     check.same("high watermark", leader.high_watermark(), 2);
     leader.learn(1, 9, &[1, 3]);
     leader.append_up_to(7);
+    leader.fetch(2, 4, 8);
+    check.same("asked at the high watermark, below the epoch's start", asked_isr(&mut leader), None);
     for fetch in list(&case["f1_fetch"]) {
         leader.fetch(2, offset(&fetch["offset"]), 8);
         let joins = !fetch["joins"].is_boolean();
