@@ -140,3 +140,26 @@ fn a_machine_takes_its_unwritten_tail_with_it_and_fetches_it_again() {
         assert!(stage.world.disturbances(NodeId::Broker(3)) == (false, false));
     }
 }
+
+#[test]
+fn a_group_whose_records_a_machine_took_counts_its_generations_anew() {
+    let rest = "[[group]]\nname = \"readers\"\nmembers = 2\n";
+    let mut stage = Setting { brokers: 1, placement: "[[1]]", rest, ..PLAIN }.up();
+    stage.go(8_000);
+    stage.act("freeze consumer readers-1");
+    stage.act("crash machine of broker 1");
+    stage.act("start broker 1");
+    stage.go(40_000);
+    let generations = stage.tell(|fact| match fact {
+        Fact::Assigned { consumer: 1, generation, .. } => Some(*generation),
+        _ => None,
+    });
+    assert_eq!(generations.last().unwrap().1, 1, "{generations:?}");
+    let stale = stage.world.consumer(0);
+    assert_eq!(
+        (stale.generation(), stale.assignment().count()),
+        (Some(1), 1),
+        "the frozen one knows nothing"
+    );
+    stage.audit();
+}
