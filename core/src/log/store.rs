@@ -166,9 +166,11 @@ impl Log {
         self.get(position.index).map(|stored| &stored.batch)
     }
 
-    /// Cuts the log at `offset` (a batch boundary); returns what was cut, oldest first.
+    /// Cuts the log at `offset` (a batch boundary); returns what was cut, oldest first. An epoch without a record
+    /// goes from its end in any case: a leader may have ended before it wrote any.
     pub fn truncate_to(&mut self, offset: u64) -> Vec<Batch> {
         if offset >= self.end.offset {
+            self.epochs.truncate_to(self.end.offset);
             return Vec::new();
         }
         let Some(end) = self.position_of(offset.max(self.start.offset)) else { return Vec::new() };

@@ -9,3 +9,4 @@ mod links;
 mod retention;
 mod producers;
 mod commands;
+mod promises;

@@ -163,3 +163,26 @@ fn a_group_whose_records_a_machine_took_counts_its_generations_anew() {
     );
     stage.audit();
 }
+
+#[test]
+fn a_leader_whose_term_saw_no_record_follows_the_next_one() {
+    let mut stage = Setting { rest: TYPIST, ..PLAIN }.up();
+    stage.type_records(2);
+    stage.go_on(2_000);
+    stage.act("stop broker 1");
+    stage.go_until(1_000, |stage| stage.replica(2, 0).leading.is_some());
+    // Broker 2 alone knows of its term; nothing was written in it.
+    stage.act("crash broker 2");
+    stage.go_until(12_000, |stage| stage.leader(0) == 3);
+    stage.type_records(1);
+    stage.go_on(1_000);
+    assert_eq!(stage.replica(2, 0).log.epochs.entries(), [(0, 0), (1, 2)]);
+    stage.act("start broker 2");
+    stage.go_until(10_000, |stage| stage.isr(0) == [2, 3]);
+    assert_eq!(cuts(&stage), [], "no record is cut");
+    assert_eq!(stage.replica(2, 0).log.epochs.entries(), [(0, 0), (2, 2)]);
+    let from = stage.sent.len();
+    stage.go_on(5_000);
+    let fetches = stage.sent[from..].iter().filter(|sent| sent.api == "Fetch").count();
+    assert!(fetches < 100, "it does not ask again and again: {fetches}");
+}
