@@ -1,5 +1,6 @@
 //! What a producer does when answers fail to come: stalls, expiry, blocking, duplicates.
 use crate::stage::{PLAIN, Setting, Stage, TYPIST};
+use kafkarium_core::assign::murmur2::partition_for_key;
 use kafkarium_core::metadata::BrokerId;
 use kafkarium_core::trace::Fact;
 use kafkarium_core::wire::ErrorCode;
@@ -35,6 +36,28 @@ fn a_stalled_partition_stalls_its_neighbours_in_one_request() {
     stage.go_on(2_000);
     assert!(last(&stage, 0) > 16_500 && last(&stage, 1) > 16_500);
     assert_eq!(stage.audit().lost, 0);
+}
+
+#[test]
+fn a_request_is_answered_when_all_its_partitions_are_done() {
+    let rest = format!("{TYPIST}config = {{ linger.ms = 50 }}\n");
+    let cluster = "broker.session.timeout.ms = 60000";
+    let mut stage = Setting { cluster, placement: SHARED_LEADER, rest: &rest, ..PLAIN }.up();
+    stage.act("freeze broker 3");
+    let key_of = |partition| {
+        (0..).map(|n| format!("k{n}")).find(|key| partition_for_key(key.as_bytes(), 2) == partition)
+    };
+    for partition in [0, 1] {
+        stage.act(&format!("send by typist key \"{}\" value \"x\"", key_of(partition).unwrap()));
+    }
+    stage.go_on(5_000);
+    let sent = stage.sent.iter().filter(|sent| sent.api == "Produce" && !sent.response);
+    assert_eq!(sent.map(|sent| sent.records).collect::<Vec<_>>(), [2], "one request for both");
+    assert_eq!((stage.high_watermark(1), stage.replica(1, 1).high_watermark()), (1, 0));
+    assert_eq!(stage.acknowledged(), 0, "orders-0 is done, and waits for orders-1");
+    stage.act("thaw broker 3");
+    stage.go_on(1_000);
+    assert_eq!(stage.acknowledged(), 2);
 }
 
 #[test]

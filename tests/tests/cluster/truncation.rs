@@ -186,3 +186,26 @@ fn a_leader_whose_term_saw_no_record_follows_the_next_one() {
     let fetches = stage.sent[from..].iter().filter(|sent| sent.api == "Fetch").count();
     assert!(fetches < 100, "it does not ask again and again: {fetches}");
 }
+
+#[test]
+fn the_high_watermark_goes_back_to_its_checkpoint_with_a_crash_and_not_with_a_stop() {
+    for (command, kept) in [("crash broker 1", 2), ("stop broker 1", 3)] {
+        let cluster = "replica.high.watermark.checkpoint.interval.ms = 5000";
+        let mut stage = Setting { brokers: 1, placement: "[[1]]", cluster, rest: TYPIST, ..PLAIN }.up();
+        stage.type_records(2);
+        stage.go(6_000);
+        stage.type_records(1);
+        stage.go(6_500);
+        assert_eq!(stage.high_watermark(1), 3);
+        stage.act(command);
+        stage.go(9_000);
+        assert_eq!((stage.high_watermark(1), stage.log_end(1)), (kept, 3), "{command}");
+        stage.act("start broker 1");
+        stage.go(25_000);
+        assert_eq!(
+            (stage.leader(0), stage.high_watermark(1)),
+            (1, 3),
+            "alone in the ISR it is sure of all it has"
+        );
+    }
+}

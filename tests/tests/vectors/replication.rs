@@ -236,6 +236,8 @@ fn joins(case: &Value, check: &mut Check) {
         check.same("ISR", ids(&leader.leading().isr), vec![1, 3]);
         check.same("maximal ISR", maximal_isr(&leader), if joins { vec![1, 2, 3] } else { vec![1, 3] });
     }
+    leader.fetch(3, 7, 9);
+    check.same("high watermark, held back by who may join", leader.high_watermark(), 5);
 }
 
 /// What a leader tells with its answer.
