@@ -53,11 +53,11 @@ impl Audit {
             Fact::Appended { broker, partition, batch } if batch.retries > 0 => {
                 self.appended_again(world, *broker, *partition, batch);
             }
-            Fact::BecameLeader { broker, partition, epoch } => {
-                // One that learns late that it was elected decides nothing: another may lead by now.
-                if world.controller().image().partition(*partition).leader_epoch == *epoch {
-                    self.led_by(world, *broker, *partition);
-                }
+            // One that learns late that it was elected decides nothing: another may lead by now.
+            Fact::BecameLeader { broker, partition, epoch }
+                if world.controller().image().partition(*partition).leader_epoch == *epoch =>
+            {
+                self.led_by(world, *broker, *partition);
             }
             Fact::Polled { consumer, partition, from, to, .. } => {
                 let group = world.consumer_slot(*consumer).spec.group;
