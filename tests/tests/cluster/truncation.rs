@@ -209,3 +209,44 @@ fn the_high_watermark_goes_back_to_its_checkpoint_with_a_crash_and_not_with_a_st
         );
     }
 }
+
+/// Two replicas that lead in turn, each while the other is down.
+#[test]
+fn a_follower_without_the_epoch_its_leader_names_cuts_to_the_one_before() {
+    let mut stage = Setting {
+        brokers: 2,
+        placement: "[[1, 2]]",
+        topic: "unclean.leader.election.enable = true",
+        rest: "[[producer]]\nname = \"typist\"\nrate = \"0/s\"\nconfig = { acks = \"1\" }\n",
+        ..PLAIN
+    }
+    .up();
+    stage.type_records(2);
+    stage.go_on(2_000);
+    stage.act("freeze broker 2");
+    stage.go_until(15_000, |stage| stage.isr(0) == [1]);
+    let restart = |stage: &mut Stage, broker: u32| {
+        stage.go_until(15_000, |stage| stage.leader(0) == 0);
+        stage.act(&format!("start broker {broker}"));
+        stage.go_until(15_000, |stage| stage.leader(0) == broker);
+        stage.go_on(3_000);
+        stage.type_records(2);
+        stage.go_on(3_000);
+    };
+    stage.act("crash broker 1");
+    restart(&mut stage, 1);
+    stage.act("crash broker 1");
+    stage.act("crash broker 2");
+    restart(&mut stage, 2);
+    stage.act("crash broker 2");
+    restart(&mut stage, 1);
+    let epochs = |stage: &Stage, broker| stage.replica(broker, 0).log.epochs.entries().to_vec();
+    let (leader, follower) = (epochs(&stage, 1), epochs(&stage, 2));
+    assert_eq!((leader.len(), follower.len()), (3, 2), "{leader:?} {follower:?}");
+    assert!(leader[1].0 < follower[1].0 && follower[1].0 < leader[2].0, "{leader:?} {follower:?}");
+    stage.act("start broker 2");
+    stage.go_until(15_000, |stage| stage.isr(0) == [1, 2]);
+    assert_eq!(cuts(&stage).iter().map(|&(_, cut)| cut).collect::<Vec<_>>(), [(2, 2, 2)]);
+    stage.logs_agree(0);
+    assert_eq!(epochs(&stage, 2), leader);
+}
