@@ -62,7 +62,12 @@ impl Audit {
             Fact::Truncated { broker, partition, to, .. } if super::cuts::is_power_loss(world, *broker) => {
                 self.power_lost.insert((broker.0, partition.0), *to);
             }
-            Fact::BecameLeader { broker, partition, .. } => self.led_by(world, *broker, *partition),
+            // One that learns late that it was elected decides nothing: another may lead by now.
+            Fact::BecameLeader { broker, partition, epoch }
+                if world.controller().image().partition(*partition).leader_epoch == *epoch =>
+            {
+                self.led_by(world, *broker, *partition);
+            }
             Fact::Polled { consumer, partition, from, to, .. } => {
                 let group = world.consumer_slot(*consumer).spec.group;
                 self.delivered(world, group, *partition, *from, *to);
