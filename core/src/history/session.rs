@@ -7,8 +7,10 @@ use crate::observe::report::{
     AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
-use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect};
+use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect, orders};
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
+use crate::trace::Fact;
+use crate::wire::CONTROLLER;
 use crate::world::World;
 
 /// Logs of one run may hold this much, bytes: beyond it the run pauses.
@@ -144,8 +146,11 @@ impl Session {
     /// Carries out the next of the commands it was opened with, or did before.
     fn do_next_command(&mut self) {
         let command = self.commands[self.at.commands_done].command.clone();
-        // One that cannot be done now changes nothing: the link that carries it was made by another version.
-        let _ = self.at.world.apply(&command);
+        if let Err(error) = self.at.world.apply(&command) {
+            // As with one of the timeline: it changes nothing, and the story says why.
+            let fact = Fact::CommandDone { text: orders::not_done(&command, &error) };
+            self.at.world.facts.push((CONTROLLER, fact));
+        }
         self.command_done();
     }
 

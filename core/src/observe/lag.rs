@@ -1,7 +1,7 @@
 //! Where a group stands: what it committed, what it could read, what lies between.
 use crate::coordinator::Group;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
-use crate::trace::Process;
+use crate::trace::{GroupState, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 
@@ -53,6 +53,12 @@ pub(super) fn group_lag(world: &World, group: GroupId) -> u64 {
 fn known_to_members(world: &World, group: GroupId, partition: TopicPartition) -> Option<u64> {
     let members = (0..world.consumer_count()).filter(|&at| world.consumer_slot(at).spec.group == group);
     members.filter_map(|at| world.consumer(at).owned(partition)?.committed).max()
+}
+
+/// Members of a stable group that own no partition.
+pub(super) fn idle_members(world: &World, group: GroupId) -> u64 {
+    let found = group_of(world, group).filter(|group| group.state == GroupState::Stable);
+    found.map_or(0, |group| group.members.iter().filter(|member| member.assignment.is_empty()).count() as u64)
 }
 
 /// All groups of the world.

@@ -1,6 +1,7 @@
 //! Kafka's metrics, sampled once a second of virtual time.
 use super::lag;
 use crate::broker::Appended;
+use crate::metadata::TopicId;
 use crate::world::World;
 
 /// One metric at one moment.
@@ -47,7 +48,7 @@ impl Metrics {
             say(format!("records-lag {name}"), "records", lag::group_lag(world, group));
         }
         self.delivered.clone_from(&self.delivered_now);
-        let (under_replicated, offline) = replication(world);
+        let (under_replicated, offline) = replication(world, None);
         say("UnderReplicatedPartitions".to_owned(), "partitions", under_replicated);
         say("OfflinePartitionsCount".to_owned(), "partitions", offline);
         say("IsrShrinksPerSec".to_owned(), "shrinks/s", self.shrinks_now - self.shrinks);
@@ -65,10 +66,13 @@ fn appended(world: &World) -> Appended {
     })
 }
 
-/// Partitions with an ISR below their replication factor, and without a leader.
-pub(super) fn replication(world: &World) -> (u64, u64) {
-    let partitions = &world.controller().image().partitions;
-    let under = partitions.iter().filter(|partition| partition.isr.len() < partition.replicas.len()).count();
-    let offline = partitions.iter().filter(|partition| partition.leader.is_none()).count();
-    (under as u64, offline as u64)
+/// Partitions, of one topic or of all, with an ISR below their replication factor, and without a leader.
+pub(super) fn replication(world: &World, topic: Option<TopicId>) -> (u64, u64) {
+    let image = world.controller().image();
+    let named = image.partitions.iter().zip(&image.partition_names);
+    let chosen = named.filter(|(_, (of, _))| topic.is_none_or(|topic| topic == *of));
+    chosen.fold((0, 0), |(under, offline), (partition, _)| {
+        let is_under = partition.isr.len() < partition.replicas.len();
+        (under + u64::from(is_under), offline + u64::from(partition.leader.is_none()))
+    })
 }

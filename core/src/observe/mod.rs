@@ -17,7 +17,7 @@ mod metrics;
 mod names;
 mod observers;
 mod offers;
-mod orders;
+pub mod orders;
 mod piles;
 mod ranges;
 pub mod report;

@@ -116,7 +116,7 @@ fn everything_a_scenario_says_is_read() {
     assert_eq!(scenario.links, links);
     let timeline: Vec<String> = scenario.timeline.iter().map(|timed| timed.to_string()).collect();
     assert_eq!(timeline, ["20s crash broker 2", "30s start broker 2"]);
-    let expectation = |fact, comparison, value| Expectation { fact, comparison, value };
+    let expectation = |fact, comparison, value| Expectation { fact, of: Whole::Cluster, comparison, value };
     let expected = [
         expectation(Fact::Lost, Comparison::Equal, 0),
         expectation(Fact::UnavailableForWritingMs, Comparison::AtMost, 9_500),
