@@ -236,9 +236,9 @@ no writing    at most 8.2 s (orders-0 8.2 s)
 no reading    never
 audit         960 acknowledged, 0 failed, 5 lost, 0 duplicated
               0 delivered, 0 delivered twice, 0 never delivered, 0 never processed, 0 skipped
-not done      start broker 2 at 20.000 s: broker 2: it runs already
   found       at 28.4 s: 5 records of orders-0 from offset 395 lost: customer-1
               The new leader never had them.
+not done      start broker 2 at 20.000 s: broker 2: it runs already
 expected      lost = 0                             BROKEN (5)
 ";
         assert_eq!(show(&sum), expected);

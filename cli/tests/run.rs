@@ -68,3 +68,26 @@ fn commands_of_a_link_are_carried_out() {
     let partitions = json(&["describe", link, "--at", "40s", "--json"])["topics"][0]["partitions"].clone();
     assert!(partitions.as_array().unwrap().iter().all(|partition| partition["leader"] != 1), "{partitions}");
 }
+
+#[test]
+fn the_story_comes_before_the_figures() {
+    let told = text(kafkarium(&["run", "leader-dies-acks-1", "--story"]).stdout);
+    let (story, figures) = told.split_once("\n\n").unwrap();
+    assert!(story.starts_with(
+        "*   16.000 s  Command: slow links of broker 1 by 500 ms.\n              Every message"
+    ));
+    assert!(figures.starts_with("A leader dies, acks=1 (seed 7)\n"), "{figures}");
+    assert_eq!(text(kafkarium(&["run", "leader-dies-acks-1"]).stdout), figures);
+    let whole = json(&["run", "leader-dies-acks-1", "--story", "--json"]);
+    assert_eq!(whole["story"][0]["time_us"], 16_000_000);
+    assert_eq!(whole["title"], "A leader dies, acks=1");
+}
+
+#[test]
+fn a_command_of_a_link_that_cannot_be_done_is_told() {
+    let told = text(kafkarium(&["run", "s=website-activity&do=20s+thaw+broker+1", "--until", "25s"]).stdout);
+    assert!(
+        told.contains("\nnot done      thaw broker 1 at 20.000 s: broker 1: it is not frozen\n"),
+        "{told}"
+    );
+}

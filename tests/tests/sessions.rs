@@ -94,7 +94,7 @@ fn a_moment_is_the_same_however_one_comes_there() {
 
 #[test]
 fn slices_lead_to_the_same_moment_and_tell_the_story_once() {
-    let scenario = shipped().nth(1).unwrap();
+    let scenario = scenario::read(scenario::shipped_named("leader-dies-acks-all").unwrap().text).unwrap();
     let mut whole = open(&scenario);
     go(&mut whole, 60_000);
     let mut sliced = open(&scenario);

@@ -229,7 +229,8 @@ fn shrink(
         _ => format!("{} A broker that is not active is in no ISR.", happened(world, cause)),
     };
     let next = too_few(world, changes);
-    let next = next.unwrap_or_else(|| format!("Neither the high watermark nor acks=all waits for {them} any more."));
+    let next =
+        next.unwrap_or_else(|| format!("Neither the high watermark nor acks=all waits for {them} any more."));
     Told::new(StoryKind::Isr, 2, about)
         .what(what)
         .why(why)

@@ -84,7 +84,12 @@ pub(super) fn diverged(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told {
 
 /// The line of what retention deletes; told of the leader's log, which is the one clients see: every replica
 /// deletes by itself.
-pub(super) fn deleted(world: &World, broker: BrokerId, partition: TopicPartition, offset: u64) -> Option<Told> {
+pub(super) fn deleted(
+    world: &World,
+    broker: BrokerId,
+    partition: TopicPartition,
+    offset: u64,
+) -> Option<Told> {
     let image = world.controller().image();
     let topic = image.topic_of(partition);
     if topic.internal || image.partition(partition).leader != Some(broker) {

@@ -1,9 +1,9 @@
 //! What a fact is in words: what happened, why, what comes next. Sentences only; nothing is kept here.
 //!
 //! What happens to many partitions at once is told by [`super::piles`], commands by [`super::orders`].
-use super::{cuts, orders};
 use super::report::{Finding, StoryKind, Subject};
 use super::told::{Told, capital, count, listed, ms};
+use super::{cuts, orders};
 use crate::client::ConsumerState;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
@@ -210,7 +210,9 @@ fn group_changed(
                 0 => (members, told),
                 _ => (
                     format!("{members}, {idle} of them idle"),
-                    told.why("In a group a partition has one owner, and there are fewer partitions than members."),
+                    told.why(
+                        "In a group a partition has one owner, and there are fewer partitions than members.",
+                    ),
                 ),
             };
             (

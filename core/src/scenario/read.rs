@@ -547,7 +547,12 @@ impl<'t> Reader<'t> {
             let name = key.get_ref().to_string();
             if self.is_sound && !names.contains(&name) {
                 let near = nearest(&name, names.iter().map(String::as_str)).map(Into::into);
-                self.source.relative(key.span().start, format!("there is no {what} `{}`", clip(&name)), "", near);
+                self.source.relative(
+                    key.span().start,
+                    format!("there is no {what} `{}`", clip(&name)),
+                    "",
+                    near,
+                );
             } else if let Some(of) = self.source.table(all, &name, header) {
                 found.push((name, of));
             }

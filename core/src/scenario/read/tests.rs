@@ -193,3 +193,30 @@ fn an_author_is_told_what_kafka_would_warn_of() {
     ];
     assert_eq!(scenario.unwrap().notes, expected);
 }
+
+#[test]
+fn one_topic_or_group_can_be_expected_something_of() {
+    let text = "format = 1\n[[topic]]\nname = \"orders\"\n[[topic]]\nname = \"a.b\"\n[[group]]\nname = \"billing\"\n[expect]\nlost = 0\n";
+    let of = "[expect.topic.orders]\nunavailable-for-writing = \"<= 12 s\"\n[expect.topic.\"a.b\"]\nlost = 0\n\
+              [expect.group.billing]\nnever-processed = [\">= 1\", \"<= 9\"]\n";
+    let read = read(&format!("{text}{of}")).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    let written: Vec<String> = read.expectations.iter().map(ToString::to_string).collect();
+    let expected = [
+        "lost = 0",
+        "lost of topic a.b = 0",
+        "unavailable-for-writing of topic orders <= 12 s",
+        "never-processed of group billing >= 1",
+        "never-processed of group billing <= 9",
+    ];
+    assert_eq!(written, expected);
+    let wrong = "[expect.topic.ordres]\nlost = 0\n[expect.topic.orders]\nlag-max = 0\n[expect.group.billing]\nlost = 0\n\
+                 [expect.group]\nx = 3";
+    let sentences = sentences(&format!("{text}{wrong}"));
+    let expected = [
+        "line 10: there is no topic `ordres`; the nearest is `orders`",
+        "line 13: `lag-max` is nothing that `[expect.topic.orders]` has",
+        "line 15: `lost` is nothing that `[expect.group.billing]` has",
+        "line 17: there is no group `x`",
+    ];
+    assert_eq!(sentences, expected);
+}
