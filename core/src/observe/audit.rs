@@ -348,6 +348,9 @@ impl Audit {
         self.add(world, partition, Some(group), |counts| counts.skipped += to - next);
         let name = &world.groups()[usize::from(group.0)].name;
         let why = match from {
+            Some(from) if from < start => format!(
+                "Retention deleted the log up to offset {start} before group {name} had read on from {from}, and auto.offset.reset sent it to {to}."
+            ),
             Some(from) => format!(
                 "Offset {from} of group {name} was not in the log, and auto.offset.reset sent it to {to}."
             ),
