@@ -27,8 +27,8 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
     advance(&mut session, until)?;
     let sum = session.summary();
     let mut story = if ask.story { session.story(0) } else { Vec::new() };
-    // As the figures, it begins with the end of the warm-up; of routine it says nothing.
-    story.retain(|line| line.time_us >= sum.from_us && line.weight >= 1);
+    // As the figures, it begins with the end of the warm-up; of what came before, only what matters is told.
+    story.retain(|line| line.weight >= if line.time_us >= sum.from_us { 1 } else { 2 });
     if ask.json && ask.story {
         let mut whole = serde_json::to_value(&sum).map_err(|error| no_json(&error))?;
         whole["story"] = serde_json::to_value(&story).map_err(|error| no_json(&error))?;

@@ -1,7 +1,12 @@
 //! A summary as text.
 use kafkarium_core::kernel::SimTime;
-use kafkarium_core::observe::report::{GroupSummary, Latency, StoryLine, Summary, Throughput};
+use kafkarium_core::observe::report::{Finding, GroupSummary, Latency, StoryLine, Summary, Throughput};
 use kafkarium_core::scenario::words::{show_duration, show_number};
+
+/// Findings told of each word; `--json` has all.
+const FINDINGS_SHOWN: usize = 5;
+/// Records told of each finding.
+const RECORDS_SHOWN: usize = 5;
 
 /// What happened: each line what, then why and what comes next.
 pub fn show_story(story: &[StoryLine]) -> String {
@@ -96,12 +101,22 @@ pub fn show(sum: &Summary) -> String {
             show_number(audit.skipped)
         ),
     );
-    for finding in &audit.findings {
-        let records = if finding.records.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", finding.records.join(", "))
-        };
+    for (at, finding) in audit.findings.iter().enumerate() {
+        let alike = |others: &[Finding]| others.iter().filter(|other| other.word == finding.word).count();
+        let (before, behind) = (alike(&audit.findings[..at]), alike(&audit.findings[at..]));
+        if before > FINDINGS_SHOWN {
+            continue;
+        }
+        if before == FINDINGS_SHOWN {
+            line("  found", format!("{behind} more times: {}; --json tells all", finding.word));
+            continue;
+        }
+        let mut records: Vec<&str> = finding.records.iter().map(String::as_str).collect();
+        if records.len() > RECORDS_SHOWN {
+            records.truncate(RECORDS_SHOWN);
+            records.push("...");
+        }
+        let records = if records.is_empty() { String::new() } else { format!(": {}", records.join(", ")) };
         line(
             "  found",
             format!(
@@ -165,7 +180,7 @@ fn count(number: u64, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kafkarium_core::observe::report::{AuditReport, ExpectationResult, Finding};
+    use kafkarium_core::observe::report::{AuditReport, ExpectationResult};
 
     #[test]
     fn a_summary_reads_as_a_page() {

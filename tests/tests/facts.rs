@@ -134,3 +134,16 @@ fn a_command_in_vain_is_told_wherever_it_comes_from() {
     line_of(&again);
     assert_eq!(again.story(0).iter().filter(|line| line.what.starts_with("Not done")).count(), 1);
 }
+
+#[test]
+fn two_data_centers_replicate_from_the_first_record_on() {
+    // The followers ask before their leaders have heard that there is a topic.
+    let text = "format = 1\nwarm-up = \"8 s\"\n[cluster]\n[[cluster.broker]]\nrack = \"a\"\ndata-center = \"berlin\"\n\
+                [[cluster.broker]]\nrack = \"b\"\ndata-center = \"berlin\"\n[[cluster.broker]]\nrack = \"c\"\n\
+                data-center = \"paris\"\n[[topic]]\nname = \"orders\"\npartitions = 3\n[[producer]]\nrack = \"a\"\n\
+                rate = \"50/s\"\n[[group]]\nrack = \"c\"\n[expect]\nslowest-acknowledgement = \"<= 1 s\"\nisr-shrinks = 0\n";
+    let summary = run(text, &[], 60).summary();
+    for expectation in &summary.expectations {
+        assert!(expectation.holds, "{} was {}", expectation.text, expectation.measured);
+    }
+}

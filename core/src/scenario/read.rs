@@ -10,7 +10,7 @@ use super::{
     TopicSpec, ViewHints, Whole, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
-use crate::config::{BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
+use crate::config::{Acks, BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::net::LinkSpec;
@@ -64,6 +64,9 @@ fn empty() -> Scenario {
         notes: Vec::new(),
     }
 }
+
+/// The cluster is set up by then, even one that lacks a broker.
+const SETTLED: SimTime = SimTime::from_secs(6);
 
 struct Reader<'t> {
     source: Source<'t>,
@@ -655,11 +658,35 @@ impl<'t> Reader<'t> {
         if offsets_factor as u64 > scenario.brokers.len() as u64 && !scenario.groups.is_empty() {
             let brokers = scenario.brokers.len();
             notes.push(format!(
-                "offsets.topic.replication.factor = {offsets_factor} is more than the number of brokers, {brokers}: no \
-                 group will find a coordinator until it is set lower or a broker is added"
+                "offsets.topic.replication.factor = {offsets_factor} is more than the number of brokers, {brokers}: in \
+                 Kafka no group would find a coordinator; here it counts as {brokers}"
+            ));
+        }
+        for producer in scenario.producers.iter().filter(|producer| producer.config.acks == Acks::None) {
+            let why = "acks = 0: nothing it sends counts as acknowledged, and so nothing as lost";
+            notes.push(format!("producer `{}`: {why}", producer.name));
+        }
+        let early = |timed: &&TimedCommand| timed.at < SETTLED && timed.command.takes_brokers_away();
+        for timed in scenario.timeline.iter().filter(early) {
+            let moment = show_duration(timed.at.0);
+            notes.push(format!(
+                "`{}` at {moment} comes while topics are created: without enough brokers they never are",
+                timed.command
             ));
         }
         for group in &scenario.groups {
+            let config = &group.config;
+            let poll_us = group.processing_us_per_record.saturating_mul(u64::from(config.max_poll_records));
+            if poll_us > config.max_poll_interval_ms.saturating_mul(1_000) {
+                notes.push(format!(
+                    "group `{}`: a full poll (max.poll.records = {}) takes {}, longer than max.poll.interval.ms ({}): \
+                     the member leaves its group",
+                    group.name,
+                    config.max_poll_records,
+                    show_duration(poll_us),
+                    show_duration(config.max_poll_interval_ms * 1_000),
+                ));
+            }
             let partitions: u64 = scenario
                 .topics
                 .iter()
