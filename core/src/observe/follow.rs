@@ -158,7 +158,12 @@ impl Follow {
             delivered_twice: false,
             lost_counted: 0,
         };
-        follow.life.sentence = "It is not sent yet.".to_owned();
+        if let Wanted::Typed { record, .. } = &follow.wanted {
+            follow.life.key = record.key.clone();
+            follow.life.value = Some(record.value.clone());
+            follow.life.value_bytes = record.value.len() as u32;
+        }
+        follow.life.sentence = "It is not sent, as far as the run is known.".to_owned();
         follow
     }
 
@@ -203,17 +208,9 @@ impl Follow {
             Fact::Retrying { producer, partition: of, first_ordinal, count, error, .. } => {
                 let same = (*producer, *of) == (id.producer, partition);
                 if same && (*first_ordinal..first_ordinal + u64::from(*count)).contains(&id.ordinal) {
-                    let what =
-                        format!("{} did not get through, and will send its batch again.", self.life.producer);
+                    let what = "The attempt failed: its producer will send the batch again.".to_owned();
                     let at = Place::Producer(u32::from(id.producer));
-                    self.push(
-                        world,
-                        StepKind::Retry,
-                        capital(&what),
-                        super::story::error_sentence(*error),
-                        None,
-                        at,
-                    );
+                    self.push(world, StepKind::Retry, what, super::story::error_sentence(*error), None, at);
                 }
             }
             Fact::Acknowledged { partition: of, batch, confirmed, .. } => {
@@ -294,7 +291,7 @@ impl Follow {
 
     /// The record is seen for the first time: who it is, and its `send()`.
     fn begin(&mut self, world: &World, id: RecordId, batch: &Batch, within: u32) {
-        if self.life.fate != Fate::Unknown {
+        if !self.life.steps.is_empty() {
             return;
         }
         let spec = world.producer_spec(id.producer);
@@ -491,7 +488,7 @@ impl Follow {
     }
 
     fn led_by(&mut self, world: &World, id: RecordId, leader: BrokerId, epoch: u32) {
-        if self.life.fate == Fate::Unknown {
+        if self.life.steps.is_empty() {
             return;
         }
         let stood = self.copies.iter().any(Copy::stands);
@@ -647,7 +644,7 @@ impl Follow {
             let again = if again { " a second time" } else { "" };
             let which = self.which(place);
             let what =
-                format!("{} is done with the records of that poll: processed{again}{which}.", capital(name));
+                format!("Consumer {name} is done with the records of that poll: processed{again}{which}.");
             self.push(
                 world,
                 StepKind::Process,
@@ -737,6 +734,9 @@ impl Follow {
 
     /// Says what became of it so far.
     fn judge(&mut self, world: &World) {
+        if self.life.steps.is_empty() {
+            return;
+        }
         let standing: Vec<&Copy> = self.copies.iter().filter(|copy| copy.stands()).collect();
         let gone = |what: Gone| self.copies.iter().any(|copy| copy.gone == Some(what));
         let told = self.acknowledged || self.failed;
