@@ -47,6 +47,8 @@ pub struct Engine {
     follow_key: Option<String>,
     story: Vec<StoryLine>,
     copying: bool,
+    /// The record that the command under way sends is to be followed.
+    pub(super) follow_next_send: bool,
     /// The run as a link, as far as it is known: what a new worker begins with.
     fragment: String,
     deaths: u32,
@@ -81,7 +83,7 @@ impl Engine {
         }
     }
 
-    fn say(&self, message: &ToWorker) {
+    pub(super) fn say(&self, message: &ToWorker) {
         if let Some(client) = &self.client {
             client.say(message);
         }
@@ -244,6 +246,7 @@ impl Engine {
             FromWorker::Opened(opened) => self.opened(app, *opened),
             FromWorker::Refused(sentences) => self.refused(app, sentences),
             FromWorker::Names(names) => {
+                app.producers.set(names.producers.iter().map(|(name, ..)| name.clone()).collect());
                 if let Some(stage) = &mut self.stage {
                     stage.set_names(names);
                 }
@@ -265,11 +268,16 @@ impl Engine {
                 app.undoable.set(undoable);
                 app.redoable.set(redoable);
                 app.notice.set(Some(sentence));
+                app.command_ended(self, true);
                 self.playhead_us = at_us as f64;
                 self.jump();
                 self.url_at_ms = 0.0;
             }
-            FromWorker::NotDone(sentence) => app.notice.set(Some(sentence)),
+            FromWorker::NotDone(sentence) => {
+                app.command_ended(self, false);
+                app.notice.set(Some(sentence));
+            }
+            FromWorker::Life(life) => app.hear_life(self, *life),
             FromWorker::Stepped(time) => {
                 if let Some(time) = time {
                     self.playhead_us = time as f64;
@@ -287,6 +295,8 @@ impl Engine {
         self.follow_key = opened.follow_key.clone();
         self.story.clear();
         app.story.set(Vec::new());
+        app.life.set(None);
+        self.show_life(None);
         app.refused.set(Vec::new());
         app.dialog.set(None);
         app.undoable.set(opened.undoable);
