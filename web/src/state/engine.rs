@@ -49,6 +49,8 @@ pub struct Engine {
     copying: bool,
     /// The record that the command under way sends is to be followed.
     pub(super) follow_next_send: bool,
+    /// The steps of the record followed, in microseconds: worth watching too.
+    pub(super) steps: Vec<u64>,
     /// The run as a link, as far as it is known: what a new worker begins with.
     fragment: String,
     deaths: u32,
@@ -412,6 +414,9 @@ impl Engine {
                 break;
             }
         }
+        let (after_step_us, before_step_us) = self.nearest_steps();
+        after_us = after_us.into_iter().chain(after_step_us).reduce(f64::min);
+        before_us = before_us.into_iter().chain(before_step_us).reduce(f64::min);
         let trouble = self.shown.is_some_and(|shown| shown.trouble);
         let eventful = after_us.is_some_and(|us| us < 3e6) || before_us.is_some_and(|us| us < 1e5);
         if trouble || eventful {
