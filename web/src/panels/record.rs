@@ -156,8 +156,8 @@ fn clock(us: u64) -> String {
 /// How long since the step before: `+0.31 ms`, `+4.83 s`.
 fn since(us: u64) -> String {
     match us {
-        0 => "+0".to_owned(),
-        1..100_000 => format!("+{}.{:02} ms", us / 1_000, us / 10 % 100),
+        0..100 => format!("+{us} µs"),
+        100..100_000 => format!("+{}.{:02} ms", us / 1_000, us / 10 % 100),
         100_000..1_000_000 => format!("+{} ms", us / 1_000),
         _ => format!("+{}.{:02} s", us / 1_000_000, us / 10_000 % 100),
     }
