@@ -6,6 +6,8 @@ use kafkarium_core::wire::ErrorCode;
 
 const WHAT: Purpose = Purpose::new("promises");
 const SEEDS: u64 = 200;
+/// A broker that is started while the end of its last connection is still on its way to the controller.
+const LATE_END: u64 = 698;
 
 /// Draws for one run, one after the other.
 struct Luck {
@@ -71,8 +73,12 @@ fn repair(stage: &mut Stage) {
 #[test]
 fn nothing_acknowledged_is_lost_and_all_logs_come_together() {
     let (mut elections, mut doubled) = (0, 0);
-    for seed in 1..=SEEDS {
+    for seed in (1..=SEEDS).chain([LATE_END]) {
         let stage = run(seed);
+        for broker in stage.world.brokers() {
+            let (known, all) = (broker.image().offset, stage.world.controller().image().offset);
+            assert_eq!(known, all, "seed {seed}: broker {} does not hear of metadata", broker.id.0);
+        }
         let audit = stage.audit();
         assert_eq!(audit.lost, 0, "seed {seed}: {:?}", audit.findings);
         // A leader remembers five batches of a producer; one that asks for an older one begins a new epoch.
