@@ -429,7 +429,7 @@ fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {
 }
 
 /// An error in words, with Kafka's name.
-fn error_sentence(error: ErrorCode) -> String {
+pub(super) fn error_sentence(error: ErrorCode) -> String {
     let words = match error {
         ErrorCode::NotLeaderOrFollower => "the broker asked does not lead the partition",
         ErrorCode::NetworkException => "the connection broke before an answer came",

@@ -1,4 +1,5 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
+use kafkarium_core::observe::life::{Life, Pick, RecordRow};
 use kafkarium_core::observe::report::{
     AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Timeline,
 };
@@ -6,7 +7,7 @@ use kafkarium_core::observe::view::FrameOptions;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// From the page. Times are microseconds of virtual time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,13 @@ pub enum ToWorker {
     },
     /// The cluster in the words of Kafka's tools.
     Describe,
+    /// Follow a record from now on, or none.
+    Follow {
+        /// The moment at which it was picked.
+        at_us: u64,
+        /// Which.
+        pick: Option<Pick>,
+    },
     /// A link to that moment.
     Link {
         /// When.
@@ -123,6 +131,8 @@ pub enum FromWorker {
     Details(Box<Details>),
     /// In the words of Kafka's tools.
     Described(Description),
+    /// The life of the record followed, as far as it is known; or why there is none.
+    Life(Box<Result<Life, String>>),
     /// A link's fragment.
     Link(Result<String, String>),
 }
@@ -180,4 +190,6 @@ pub struct Details {
     pub timeline: Timeline,
     /// Metrics.
     pub series: Vec<Series>,
+    /// The newest records of a partition or replica.
+    pub records: Vec<RecordRow>,
 }

@@ -8,6 +8,8 @@ mod inspector;
 mod keys;
 mod menu;
 mod notices;
+mod record;
+mod records;
 mod side;
 mod stage;
 mod story;

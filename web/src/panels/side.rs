@@ -1,11 +1,16 @@
 //! The side: tabs for the subject, the story, the guarantees, the words of Kafka's tools.
-use super::{audit, inspector, story, tools};
+use super::{audit, inspector, record, story, tools};
 use crate::state::App;
 use crate::state::app::Tab;
 use leptos::prelude::*;
 
-const TABS: [(Tab, &str); 4] =
-    [(Tab::Inspect, "Inspect"), (Tab::Story, "Story"), (Tab::Audit, "Audit"), (Tab::Tools, "Kafka tools")];
+const TABS: [(Tab, &str); 5] = [
+    (Tab::Inspect, "Inspect"),
+    (Tab::Story, "Story"),
+    (Tab::Audit, "Audit"),
+    (Tab::Tools, "Kafka tools"),
+    (Tab::Record, "Record"),
+];
 
 #[component]
 pub fn Side(app: App) -> impl IntoView {
@@ -24,6 +29,7 @@ pub fn Side(app: App) -> impl IntoView {
                     Tab::Story => view! { <story::Story app/> }.into_any(),
                     Tab::Audit => view! { <audit::Audit app/> }.into_any(),
                     Tab::Tools => view! { <tools::Tools app/> }.into_any(),
+                    Tab::Record => view! { <record::Record app/> }.into_any(),
                 }}
             </div>
         </aside>

@@ -2,6 +2,7 @@
 use super::browser;
 use super::engine::Engine;
 use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
+use kafkarium_core::observe::life::Life;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -38,6 +39,8 @@ pub enum Tab {
     Audit,
     /// The words of Kafka's tools.
     Tools,
+    /// The life of one record.
+    Record,
 }
 
 /// A menu at a thing on the stage.
@@ -66,6 +69,10 @@ pub struct App {
     pub details: RwSignal<Option<Details>>,
     /// The words of Kafka's tools.
     pub description: RwSignal<Option<Description>>,
+    /// The life of the record followed, or why there is none; `None` while none is asked for.
+    pub life: RwSignal<Option<Result<Life, String>>>,
+    /// `client.id`s of the producers.
+    pub producers: RwSignal<Vec<String>>,
     /// The subject.
     pub selection: RwSignal<Subject>,
     /// Whether time goes.
@@ -113,6 +120,8 @@ impl App {
             story: RwSignal::new(Vec::new()),
             details: RwSignal::new(None),
             description: RwSignal::new(None),
+            life: RwSignal::new(None),
+            producers: RwSignal::new(Vec::new()),
             selection: RwSignal::new(Subject::Cluster),
             playing: RwSignal::new(true),
             mode: RwSignal::new(Mode::Story),
