@@ -26,6 +26,8 @@ pub struct Ask {
     pub seed: Option<u64>,
     /// `--json`.
     pub json: bool,
+    /// `--csv`.
+    pub csv: Option<String>,
     /// `--internal`.
     pub internal: bool,
     /// `--page`.
@@ -34,7 +36,7 @@ pub struct Ask {
 
 /// The verbs with the options each understands.
 const VERBS: [(&str, &[&str]); 4] = [
-    ("run", &["until", "seed", "json"]),
+    ("run", &["until", "seed", "json", "csv"]),
     ("check", &[]),
     ("link", &["seed", "t", "page"]),
     ("describe", &["at", "seed", "json", "internal"]),
@@ -50,6 +52,7 @@ pub fn read() -> Result<Ask, Failure> {
         at: None,
         seed: None,
         json: false,
+        csv: None,
         internal: false,
         page: None,
     };
@@ -91,6 +94,7 @@ pub fn read() -> Result<Ask, Failure> {
         match option.as_str() {
             "json" => ask.json = true,
             "internal" => ask.internal = true,
+            "csv" => ask.csv = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "page" => ask.page = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "seed" => {
                 let text = parser.value().and_then(|value| value.string()).map_err(wrong)?;

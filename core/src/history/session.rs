@@ -3,8 +3,9 @@ use super::checkpoints::{Checkpoints, Moment};
 use super::flights::Flights;
 use super::just_changed::JustChanged;
 use crate::kernel::SimTime;
+use crate::observe::metrics_table::MetricsTable;
 use crate::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
 use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect};
@@ -342,9 +343,14 @@ impl Session {
         self.journal.timeline(&self.at.world, of, self.known_until)
     }
 
-    /// The metrics over all time known.
-    pub fn series(&self) -> Vec<Series> {
-        self.journal.series()
+    /// The metrics over all time known, and the lag of each partition that concerns a subject.
+    pub fn metrics(&self, of: Subject) -> MetricsTable {
+        self.journal.metrics(&self.at.world, of)
+    }
+
+    /// Tells one table of metrics from another: how often more was changed than rows added, and how many there are.
+    pub fn metrics_state(&self) -> (u32, u32) {
+        self.journal.metrics_state()
     }
 
     /// The run in figures, from the end of the warm-up to the moment it stands at.

@@ -14,6 +14,7 @@ mod invariants;
 mod journal;
 mod lag;
 mod metrics;
+pub mod metrics_table;
 mod names;
 mod observers;
 mod offers;
