@@ -1,12 +1,13 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
+use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Timeline,
 };
 use kafkarium_core::observe::view::FrameOptions;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// From the page. Times are microseconds of virtual time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,13 @@ pub enum FromWorker {
     Stepped(Option<u64>),
     /// For the panels.
     Details(Box<Details>),
+    /// Metrics: what follows the first rows already sent.
+    Metrics {
+        /// How many rows those are; with none, the table is another.
+        from_row: u32,
+        /// The rows after them.
+        table: MetricsTable,
+    },
     /// In the words of Kafka's tools.
     Described(Description),
     /// A link's fragment.
@@ -178,6 +186,4 @@ pub struct Details {
     pub audit: AuditReport,
     /// Markers and bands.
     pub timeline: Timeline,
-    /// Metrics.
-    pub series: Vec<Series>,
 }
