@@ -179,7 +179,9 @@ impl Pen {
         for line in &plot.lines {
             self.dash(line.dash);
             let style = theme.tint(line.tint).stroke_width(width);
-            let (paths, dots) = pieces(&plot.times_us, &line.values, plot.every_us);
+            let calm = without_zeros(&line.values);
+            let values = if plot.zero_is_calm { &calm } else { &line.values };
+            let (paths, dots) = pieces(&plot.times_us, values, plot.every_us);
             chart.draw_series(paths.into_iter().map(|path| PathElement::new(path, style)))?;
             self.dash(Dash::Solid);
             chart.draw_series(dots.into_iter().map(|dot| Circle::new(dot, self.px(2), style.filled())))?;
@@ -234,6 +236,13 @@ impl Ranged for Marked {
 
 type Point = (f64, f64);
 
+/// The values without stretches of zeros; the zeros at their ends stay.
+fn without_zeros(values: &[Option<u64>]) -> Vec<Option<u64>> {
+    let zero = |at: Option<usize>| at.and_then(|at| values.get(at)).is_none_or(|value| *value == Some(0));
+    let stays = |at: usize| !(zero(at.checked_sub(1)) && zero(Some(at)) && zero(Some(at + 1)));
+    values.iter().enumerate().map(|(at, value)| value.filter(|_| stays(at))).collect()
+}
+
 /// A line in pieces: paths where moment follows moment, and dots where a value stands alone.
 fn pieces(times_us: &[u64], values: &[Option<u64>], every_us: u64) -> (Vec<Vec<Point>>, Vec<Point>) {
     let mut paths: Vec<Vec<Point>> = Vec::new();
@@ -265,6 +274,13 @@ mod tests {
         let times = [1, 2, 3, 4, 5, 6].map(|second| second * 1_000_000);
         let (paths, dots) = pieces(&times, &[Some(1), Some(2), None, Some(9), None, Some(3)], 1_000_000);
         assert_eq!((paths, dots), (vec![vec![(1.0, 1.0), (2.0, 2.0)]], vec![(4.0, 9.0), (6.0, 3.0)]));
+    }
+
+    #[test]
+    fn a_line_that_lies_on_zero_is_not_drawn_there() {
+        let values = [0, 0, 0, 5, 0, 0].map(Some);
+        assert_eq!(without_zeros(&values), [None, None, Some(0), Some(5), Some(0), None]);
+        assert_eq!(without_zeros(&[Some(0), Some(0)]), [None, None]);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct Plot {
     pub latencies: bool,
     /// The top of its axis.
     pub top: u64,
+    /// Zero is as it should be: lines are drawn where they leave it.
+    pub zero_is_calm: bool,
 }
 
 /// A line of a chart.
@@ -103,7 +105,7 @@ impl Chart {
             Chart::Lag => rows.lag(),
             Chart::Records => ("Records: in, out, waiting".to_owned(), rows.records(), 10),
             Chart::Partitions => ("Partitions in trouble".to_owned(), rows.partitions(), 4),
-            Chart::Latency => ("Latency from send".to_owned(), rows.latencies(), 10_000),
+            Chart::Latency => ("Latency from send to".to_owned(), rows.latencies(), 10_000),
         };
         let most = lines.iter().flat_map(|line| line.values.iter().flatten().copied()).max();
         Plot {
@@ -112,6 +114,7 @@ impl Chart {
             every_us: every_us(table),
             top: axis::top(most.unwrap_or(0), least_top),
             latencies: self == Chart::Latency,
+            zero_is_calm: self == Chart::Partitions,
             lines,
         }
     }

@@ -18,7 +18,7 @@ pub fn Charts(app: App) -> impl IntoView {
         <section class="charts" aria-label="Charts">
             {charts.collect_view()}
             <button class="figures" on:click=move |_| app.dialog.set(Some(Dialog::Metrics))
-                title="Every metric under Kafka's name, to copy or to download as CSV">"Figures, CSV"</button>
+                aria-label="Metrics as a table and as CSV" title="Every metric under Kafka's name, to copy or to download as CSV">"CSV"</button>
         </section>
     }
 }
@@ -124,7 +124,7 @@ fn latencies(plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
         .into_iter()
         .zip(["p50", "p95", "p99"])
         .map(|(dash, name)| view! { <th scope="col"><i class=look(Tint::Third, dash)></i>{name}</th> });
-    let rows = [("to ack", Tint::First, 0), ("to poll", Tint::Second, 3)].map(|(name, tint, first)| {
+    let rows = [("ack", Tint::First, 0), ("poll", Tint::Second, 3)].map(|(name, tint, first)| {
         view! { <tr><th scope="row" class=look(tint, Dash::Solid)>{name}</th>{[0, 1, 2].map(|at| value(first + at)).collect_view()}</tr> }
     });
     view! {

@@ -26,7 +26,7 @@ pub fn Metrics(app: App) -> impl IntoView {
     };
     let more = move || app.metrics.read().columns.len().checked_sub(SHOWN + 1).map(|more| more + 1);
     view! {
-        <p class="soft">"Each value speaks of one second of virtual time. The file has a line for every second known, and a column for each metric; with a group, a consumer or a partition selected also the lag of its partitions."</p>
+        <p class="soft">"Each value speaks of one second of virtual time. The file has a line for every second known, and a column for each metric; with a group, a consumer or a partition selected also the lag of its partitions. Latencies are at most 6.3 % above the true ones."</p>
         <p class="actions">
             <button class="primary" on:click=download>"Download CSV"</button>
             <button on:click=copy>"Copy CSV"</button>
