@@ -4,14 +4,16 @@ use kafkarium_core::client::{CommitMode, Consumer, ConsumerSpec, ConsumerState};
 use kafkarium_core::config::{AutoOffsetReset, BrokerConfig, ConsumerConfig, TopicConfig};
 use kafkarium_core::coordinator::{Append, Coordinator};
 use kafkarium_core::kernel::{Draws, SimTime};
-use kafkarium_core::log::{Batch, GroupRecord, NO_PRODUCER, NO_SEQUENCE, SourceId};
+use kafkarium_core::log::{Batch, EpochEnd, GroupRecord, NO_PRODUCER, NO_SEQUENCE, SourceId};
 use kafkarium_core::metadata::{
     BrokerId, BrokerRegistration, GroupId, MetadataImage, PartitionRegistration, TopicId, TopicImage,
     TopicPartition,
 };
 use kafkarium_core::node::{Effect, Effects, Input, Timer, TimerKind};
 use kafkarium_core::trace::{Fact, GroupState};
-use kafkarium_core::wire::{ErrorCode, FetchResponse, FetchedPartition, ListedOffset, Message, NodeId};
+use kafkarium_core::wire::{
+    EpochAnswered, EpochAsked, ErrorCode, FetchResponse, FetchedPartition, ListedOffset, Message, NodeId,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -205,6 +207,14 @@ impl Cluster {
                     leader_epoch: 0,
                 };
                 Message::ListOffsetsResponse(asked.iter().map(of).collect())
+            }
+            Message::OffsetForLeaderEpoch(asked) => {
+                let of = |asked: &EpochAsked| EpochAnswered {
+                    partition: asked.partition,
+                    error: ErrorCode::None,
+                    end: Some(EpochEnd { epoch: asked.leader_epoch, end_offset: u64::MAX }),
+                };
+                Message::OffsetForLeaderEpochResponse(asked.iter().map(of).collect())
             }
             Message::Fetch(request) => {
                 let session = self.sessions.entry((broker, from)).or_default();

@@ -114,6 +114,7 @@ impl Broker {
                 fx.send(from, correlation, Message::InitProducerIdResponse { producer_id });
             }
             Message::ListOffsets(asked) => self.list_offsets(from, correlation, &asked, fx),
+            Message::OffsetForLeaderEpoch(asked) => self.ends_of_epochs(from, correlation, &asked, fx),
             Message::ListOffsetsResponse(listed) => self.offsets_listed(now, from, &listed, fx),
             Message::FindCoordinator { group } => self.find_coordinator(from, correlation, group, fx),
             Message::BrokerRegistrationResponse { epoch } => self.registered(now, epoch, fx),

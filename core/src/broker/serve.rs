@@ -9,8 +9,8 @@ use crate::log::LogPosition;
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
 use crate::wire::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, ListOffsetsAt, ListedOffset,
-    Message, NO_EPOCH, NodeId,
+    EpochAnswered, EpochAsked, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition,
+    ListOffsetsAt, ListedOffset, Message, NO_EPOCH, NodeId,
 };
 
 /// The fetch sessions of all clients and followers.
@@ -29,6 +29,8 @@ struct Session {
     parts: Vec<Part>,
     /// Parts with news, in the order the news came.
     news: Vec<u32>,
+    /// Parts whose high watermark the request at hand moved.
+    moved: Vec<u32>,
     /// Bytes known to be available over all parts.
     available_bytes: u64,
     waiting: Option<Waiting>,
@@ -55,6 +57,8 @@ struct Part {
     /// Where it will be when it has taken what was sent last.
     next: LogPosition,
     has_news: bool,
+    /// The high watermark before the request at hand moved it: what an answer given at once tells (R-HW7).
+    stale: Option<u64>,
     /// What is wrong with it, until it is asked for anew.
     error: ErrorCode,
     diverging: bool,
@@ -78,6 +82,7 @@ impl Sessions {
                     open: false,
                     parts: Vec::new(),
                     news: Vec::new(),
+                    moved: Vec::new(),
                     available_bytes: 0,
                     waiting: None,
                     last_fetch: SimTime::ZERO,
@@ -109,6 +114,7 @@ impl Sessions {
         session.open = false;
         session.waiting = None;
         session.news.clear();
+        session.moved.clear();
         session.available_bytes = 0;
         for part in session.parts.drain(..) {
             forget_watcher(replicas, part.asked.partition, number);
@@ -139,6 +145,13 @@ impl Sessions {
 }
 
 impl Session {
+    /// An answer given later tells the high watermark of that moment.
+    fn forget_stale(&mut self) {
+        for part in self.moved.drain(..) {
+            self.parts[part as usize].stale = None;
+        }
+    }
+
     #[inline]
     fn mark(&mut self, part: u32) {
         let state = &mut self.parts[part as usize];
@@ -194,7 +207,10 @@ impl Broker {
         let enough = session.available_bytes >= u64::from(request.min_bytes) && session.available_bytes > 0;
         if urgent || enough || request.max_wait_ms == 0 || request.min_bytes == 0 {
             self.answer_fetch(number, fx);
-        } else if !session.timer_set {
+            return;
+        }
+        session.forget_stale();
+        if !session.timer_set {
             session.timer_set = true;
             let generation = self.lifecycle.incarnation;
             let timer = Timer { kind: TimerKind::DelayedFetch, key: number, generation };
@@ -275,7 +291,7 @@ impl Broker {
             Err(ErrorCode::None) => (LogPosition::default(), ErrorCode::None, true),
             Err(error) => (LogPosition::default(), error, false),
         };
-        let part = Part { asked, at, next: at, has_news: false, error, diverging };
+        let part = Part { asked, at, next: at, has_news: false, stale: None, error, diverging };
         let slot = match known {
             None => self.add_part(number, part),
             Some(slot) => {
@@ -293,7 +309,13 @@ impl Broker {
             return true;
         }
         if let Some(follower) = follower {
+            let before = self.replica(asked.partition).map(Replica::high_watermark);
             self.follower_fetched(now, number, asked.partition, follower, at, previous_fetch, fx);
+            if before != self.replica(asked.partition).map(Replica::high_watermark) {
+                let session = &mut self.sessions.list[number as usize];
+                session.parts[slot as usize].stale = before;
+                session.moved.push(slot);
+            }
         }
         false
     }
@@ -314,16 +336,8 @@ impl Broker {
         follower: Option<BrokerId>,
         expected: Option<LogPosition>,
     ) -> Result<LogPosition, ErrorCode> {
-        let replica = self.replica(asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let replica = self.leads(asked.partition, asked.current_leader_epoch)?;
         let leading = replica.leading.as_deref().ok_or(ErrorCode::NotLeaderOrFollower)?;
-        if asked.current_leader_epoch != NO_EPOCH {
-            if asked.current_leader_epoch < replica.leader_epoch {
-                return Err(ErrorCode::FencedLeaderEpoch);
-            }
-            if asked.current_leader_epoch > replica.leader_epoch {
-                return Err(ErrorCode::UnknownLeaderEpoch);
-            }
-        }
         if let Some(broker) = follower {
             if !leading.followers.iter().any(|known| known.broker == broker) {
                 return Err(ErrorCode::UnknownLeaderEpoch);
@@ -403,14 +417,16 @@ impl Broker {
         for &slot in &news {
             let part = &mut self.sessions.list[number as usize].parts[slot as usize];
             part.has_news = false;
+            let stale = part.stale.is_some();
             let more = fill(&self.replicas, &self.image, self.id, client, part, &mut budget, &mut response);
-            if more > 0 {
+            if more > 0 || stale {
                 kept.push((slot, more));
             }
         }
         news.clear();
         let session = &mut self.sessions.list[number as usize];
         session.news = news;
+        session.forget_stale();
         for (slot, more) in kept {
             session.mark(slot);
             session.available_bytes += more;
@@ -452,6 +468,37 @@ impl Broker {
     ) {
         let listed = asked.iter().map(|&(partition, at)| self.list_offset(partition, at)).collect();
         fx.send(from, correlation, Message::ListOffsetsResponse(listed));
+    }
+
+    /// Where the epochs end in the logs this broker leads (`ReplicaManager.lastOffsetForLeaderEpoch`).
+    pub(super) fn ends_of_epochs(
+        &self,
+        from: NodeId,
+        correlation: u32,
+        asked: &[EpochAsked],
+        fx: &mut Effects,
+    ) {
+        let answers =
+            asked.iter().map(|asked| match self.leads(asked.partition, asked.current_leader_epoch) {
+                Ok(replica) => {
+                    let end = replica.log.end_of_epoch(asked.leader_epoch);
+                    EpochAnswered { partition: asked.partition, error: ErrorCode::None, end }
+                }
+                Err(error) => EpochAnswered { partition: asked.partition, error, end: None },
+            });
+        fx.send(from, correlation, Message::OffsetForLeaderEpochResponse(answers.collect()));
+    }
+
+    /// The replica of a partition this broker leads in the epoch the sender knows.
+    fn leads(&self, partition: TopicPartition, current_epoch: u32) -> Result<&Replica, ErrorCode> {
+        let replica = self.replica(partition).filter(|replica| replica.leading.is_some());
+        let replica = replica.ok_or(ErrorCode::NotLeaderOrFollower)?;
+        match current_epoch {
+            NO_EPOCH => Ok(replica),
+            known if known < replica.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
+            known if known > replica.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(replica),
+        }
     }
 
     fn list_offset(&self, partition: TopicPartition, at: ListOffsetsAt) -> ListedOffset {
@@ -512,7 +559,7 @@ fn fill(
         response.partitions.push(fetched);
         return 0;
     };
-    fetched.high_watermark = leading.high_watermark.offset;
+    fetched.high_watermark = part.stale.unwrap_or(leading.high_watermark.offset);
     fetched.log_start_offset = replica.log.start().offset;
     if part.diverging {
         fetched.diverging = replica.log.end_of_epoch(part.asked.last_fetched_epoch);

@@ -124,6 +124,9 @@ pub(super) enum Request {
     ListOffsets {
         epoch: u32,
     },
+    OffsetForLeaderEpoch {
+        epoch: u32,
+    },
     Fetch {
         epoch: u32,
     },
@@ -354,6 +357,11 @@ impl Consumer {
             (Request::ListOffsets { epoch }, Message::ListOffsetsResponse(listed)) if epoch == self.epoch => {
                 self.offsets_listed(now, from, &listed, fx);
             }
+            (Request::OffsetForLeaderEpoch { epoch }, Message::OffsetForLeaderEpochResponse(answers))
+                if epoch == self.epoch =>
+            {
+                self.positions_checked(now, from, &answers, fx);
+            }
             _ => {}
         }
     }
@@ -387,9 +395,9 @@ impl Consumer {
                         self.offset_fetch_failed(now);
                     }
                 }
-                Request::ListOffsets { epoch } => {
+                Request::ListOffsets { epoch } | Request::OffsetForLeaderEpoch { epoch } => {
                     if epoch == self.epoch {
-                        self.list_offsets_failed(now, broker);
+                        self.question_failed(now, broker);
                     }
                 }
                 Request::Fetch { .. } => self.fetch_failed(broker),
@@ -598,6 +606,7 @@ impl Request {
             Request::OffsetFetch { epoch } => (6, *epoch),
             Request::ListOffsets { epoch } => (7, *epoch),
             Request::Fetch { epoch } => (8, *epoch),
+            Request::OffsetForLeaderEpoch { epoch } => (9, *epoch),
         };
         digest.u32(kind);
         digest.u32(number);

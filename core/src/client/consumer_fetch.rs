@@ -6,13 +6,13 @@
 use super::consumer::{Consumer, NO_SLOT, OwnedPartition, Request};
 use crate::config::AutoOffsetReset;
 use crate::kernel::{Digest, SimTime};
-use crate::log::{Batch, CommitRecord};
+use crate::log::{Batch, CommitRecord, EpochEnd};
 use crate::metadata::{BrokerId, NO_OFFSET, TopicPartition};
 use crate::node::Effects;
 use crate::trace::Fact;
 use crate::wire::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, ListOffsetsAt, ListedOffset,
-    Message, NO_EPOCH, NodeId,
+    EpochAnswered, EpochAsked, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition,
+    LeaderHint, ListOffsetsAt, ListedOffset, Message, NO_EPOCH, NodeId,
 };
 use std::collections::VecDeque;
 
@@ -23,6 +23,8 @@ pub(super) enum Settled {
     Uncommitted,
     /// `auto.offset.reset` decides.
     Reset,
+    /// There is one, and a leader it was not yet checked against (KIP-320): nothing is fetched or polled.
+    Unchecked,
     /// There is one.
     Position,
 }
@@ -32,10 +34,12 @@ pub(super) enum Settled {
 pub(super) struct Slot {
     pub(super) partition: TopicPartition,
     pub(super) settled: Settled,
-    /// The next offset to poll; while it is not settled, the one that could not be used.
+    /// The next offset to poll; while there is none to use, the one that could not be used.
     pub(super) position: u64,
-    /// Leader epoch of the last record polled, for commits.
+    /// Leader epoch of the last record polled, or that the commit named: [`NO_EPOCH`] after a reset.
     pub(super) consumed_epoch: u32,
+    /// The leader and epoch the position is good for.
+    checked: LeaderHint,
     pub(super) committed: u64,
     high_watermark: u64,
     /// Fetched and not yet polled; the first may be polled in part.
@@ -47,9 +51,9 @@ pub(super) struct Slot {
     asked: u64,
     /// It is among those the next request names.
     named: bool,
-    /// Whom ListOffsets was sent to.
+    /// Whom ListOffsets or OffsetForLeaderEpoch was sent to.
     listing: Option<BrokerId>,
-    /// ListOffsets not before this moment.
+    /// Neither is sent before this moment.
     list_at: SimTime,
 }
 
@@ -75,6 +79,7 @@ impl Slot {
             settled: Settled::Uncommitted,
             position: NO_OFFSET,
             consumed_epoch: NO_EPOCH,
+            checked: None,
             committed: NO_OFFSET,
             high_watermark: 0,
             buffer: VecDeque::new(),
@@ -95,7 +100,7 @@ impl Slot {
     pub(super) fn view(&self) -> OwnedPartition {
         OwnedPartition {
             partition: self.partition,
-            position: (self.settled == Settled::Position).then_some(self.position),
+            position: matches!(self.settled, Settled::Position | Settled::Unchecked).then_some(self.position),
             committed: (self.committed != NO_OFFSET).then_some(self.committed),
             high_watermark: self.high_watermark,
             buffered: self.buffered(),
@@ -107,6 +112,7 @@ impl Slot {
         digest.u32(self.settled as u32);
         digest.u64(self.position);
         digest.u32(self.consumed_epoch);
+        digest.u32(self.checked.map_or(NO_EPOCH, |(_, epoch)| epoch));
         digest.u64(self.committed);
         digest.u64(self.high_watermark);
         digest.u64(self.buffer.len() as u64);
@@ -193,6 +199,9 @@ impl Consumer {
         }
         if self.slots.iter().any(|slot| slot.settled == Settled::Reset) {
             self.list_offsets(now, fx);
+        }
+        if self.slots.iter().any(|slot| slot.settled == Settled::Unchecked) {
+            self.check_positions(now, fx);
         }
     }
 
@@ -288,11 +297,35 @@ impl Consumer {
             }
             AutoOffsetReset::None => return,
         };
+        for (leader, slots) in self.questions(now, Settled::Reset, fx) {
+            let asked = slots.iter().map(|&at| (self.slots[at as usize].partition, what)).collect();
+            let tag = Request::ListOffsets { epoch: self.epoch };
+            self.network.send(now, leader, Message::ListOffsets(asked), tag, fx);
+        }
+    }
+
+    /// Asks the leaders how far the epochs of the last records reach in their logs (KIP-320).
+    fn check_positions(&mut self, now: SimTime, fx: &mut Effects) {
+        for (leader, slots) in self.questions(now, Settled::Unchecked, fx) {
+            let asked = slots.iter().map(|&at| {
+                let slot = &self.slots[at as usize];
+                let current_leader_epoch = self.network.leader_epoch(slot.partition).unwrap_or(NO_EPOCH);
+                let leader_epoch = slot.consumed_epoch;
+                EpochAsked { partition: slot.partition, current_leader_epoch, leader_epoch }
+            });
+            let asked = Message::OffsetForLeaderEpoch(asked.collect());
+            let tag = Request::OffsetForLeaderEpoch { epoch: self.epoch };
+            self.network.send(now, leader, asked, tag, fx);
+        }
+    }
+
+    /// The leaders to ask now about the slots in that state, each with its slots; marks them as asked.
+    fn questions(&mut self, now: SimTime, state: Settled, fx: &mut Effects) -> Vec<(BrokerId, Vec<u32>)> {
         let mut due: Vec<(BrokerId, u32)> = Vec::new();
         let mut wake = SimTime::NEVER;
         let mut leaderless = false;
         for (at, slot) in (0..).zip(&self.slots) {
-            if slot.settled != Settled::Reset || slot.listing.is_some() {
+            if slot.settled != state || slot.listing.is_some() {
                 continue;
             }
             let Some((leader, _)) = self.network.leader(slot.partition) else {
@@ -313,20 +346,14 @@ impl Consumer {
             self.wake(now, wake, fx);
         }
         due.sort_unstable();
-        for group in due.chunk_by(|a, b| a.0 == b.0) {
-            let leader = group[0].0;
-            let mut asked = Vec::with_capacity(group.len());
-            for &(_, at) in group {
-                let slot = &mut self.slots[at as usize];
-                slot.listing = Some(leader);
-                asked.push((slot.partition, what));
-            }
-            let tag = Request::ListOffsets { epoch: self.epoch };
-            self.network.send(now, leader, Message::ListOffsets(asked), tag, fx);
+        for &(leader, at) in &due {
+            self.slots[at as usize].listing = Some(leader);
         }
+        let groups = due.chunk_by(|a, b| a.0 == b.0);
+        groups.map(|group| (group[0].0, group.iter().map(|&(_, at)| at).collect())).collect()
     }
 
-    pub(super) fn list_offsets_failed(&mut self, now: SimTime, broker: BrokerId) {
+    pub(super) fn question_failed(&mut self, now: SimTime, broker: BrokerId) {
         let again = now.plus_ms(self.spec.config.retry_backoff_ms);
         for slot in self.slots.iter_mut().filter(|slot| slot.listing == Some(broker)) {
             slot.listing = None;
@@ -353,7 +380,9 @@ impl Consumer {
             match (answer.error, answer.offset) {
                 (ErrorCode::None, Some(to)) => {
                     let before = (slot.position != NO_OFFSET).then_some(slot.position);
-                    slot.consumed_epoch = answer.leader_epoch;
+                    // Without an epoch it needs no checking (`OffsetFetcherUtils.resetPositionIfNeeded`).
+                    slot.consumed_epoch = NO_EPOCH;
+                    slot.checked = None;
                     let (consumer, partition) = (self.spec.index, slot.partition);
                     fx.report(Fact::OffsetReset { consumer, partition, from: before, to });
                     self.settle(now, at, to);
@@ -369,6 +398,55 @@ impl Consumer {
         if self.unplaced > 0 {
             self.network.request_refresh(now, fx);
         }
+    }
+
+    /// The leaders' answers (`SubscriptionState.maybeCompleteValidation`).
+    pub(super) fn positions_checked(
+        &mut self,
+        now: SimTime,
+        from: NodeId,
+        answers: &[EpochAnswered],
+        fx: &mut Effects,
+    ) {
+        for answer in answers {
+            let Some(at) = self.slot(answer.partition) else { continue };
+            let slot = &mut self.slots[at as usize];
+            let asked = slot.listing.filter(|&asked| NodeId::from(asked) == from);
+            if slot.settled != Settled::Unchecked || asked.is_none() {
+                continue;
+            }
+            slot.listing = None;
+            let leader = self.network.leader(answer.partition);
+            if answer.error != ErrorCode::None || leader.map(|(broker, _)| broker) != asked {
+                slot.list_at = now.plus_ms(self.spec.config.retry_backoff_ms);
+                self.network.request_refresh(now, fx);
+                continue;
+            }
+            slot.checked = leader;
+            let position = slot.position;
+            match answer.end {
+                Some(end) if end.end_offset >= position => self.settle(now, at, position),
+                Some(end) => self.go_back(now, at, end, fx),
+                None => self.reset(at, ErrorCode::OffsetOutOfRange, fx),
+            }
+        }
+        if self.unplaced > 0 {
+            self.network.request_refresh(now, fx);
+        }
+    }
+
+    /// The leader's log does not have what was read: goes on where the logs part, if `auto.offset.reset` says
+    /// anything at all.
+    fn go_back(&mut self, now: SimTime, at: u32, end: EpochEnd, fx: &mut Effects) {
+        if self.spec.config.auto_offset_reset == AutoOffsetReset::None {
+            return self.reset(at, ErrorCode::OffsetOutOfRange, fx);
+        }
+        let slot = &mut self.slots[at as usize];
+        slot.buffer.clear();
+        slot.consumed_epoch = end.epoch;
+        let (consumer, partition, from) = (self.spec.index, slot.partition, slot.position);
+        fx.report(Fact::WentBack { consumer, partition, from, to: end.end_offset });
+        self.settle(now, at, end.end_offset);
     }
 
     // --- who is fetched from whom ---
@@ -402,6 +480,10 @@ impl Consumer {
         }
         let Some((broker, epoch)) = leader else { return };
         let slot = &mut self.slots[at as usize];
+        if slot.consumed_epoch != NO_EPOCH && slot.checked != leader {
+            return self.uncheck(at);
+        }
+        slot.checked = leader;
         slot.leader_epoch = epoch;
         if slot.broker.is_none() {
             slot.broker = Some(broker);
@@ -412,6 +494,17 @@ impl Consumer {
             session.buffered += buffered;
         }
         self.name(at);
+    }
+
+    /// Another leader: the position is not used until it is checked.
+    fn uncheck(&mut self, at: u32) {
+        self.withdraw(at);
+        self.unsettled += 1;
+        self.unplaced -= 1;
+        let slot = &mut self.slots[at as usize];
+        slot.settled = Settled::Unchecked;
+        slot.listing = None;
+        slot.list_at = SimTime::ZERO;
     }
 
     /// Fetches the partition from nobody. What is buffered stays good.

@@ -1,5 +1,6 @@
 //! The application's loop: poll, process, commit, and `close()` at its end.
 use super::consumer::{CommitMode, Consumer, Request};
+use super::consumer_fetch::Settled;
 use super::consumer_group::Membership;
 use crate::kernel::{Digest, SimTime};
 use crate::log::CommitRecord;
@@ -122,6 +123,10 @@ impl Consumer {
             && let Some(&at) = self.ready.front()
         {
             let slot = &mut self.slots[at as usize];
+            if slot.settled != Settled::Position {
+                // Kafka's `FetchCollector` throws away what it holds of a partition that is not fetchable.
+                slot.buffer.clear();
+            }
             let mut from = NO_OFFSET;
             let mut created = (SimTime::ZERO, SimTime::ZERO);
             while left > 0

@@ -2,7 +2,7 @@
 use super::consumer::{CommitMode, Consumer, ConsumerSpec, ConsumerState};
 use crate::config::{AutoOffsetReset, ConsumerConfig, TopicConfig};
 use crate::kernel::{Digest, Draws, SimTime};
-use crate::log::{Batch, CommitRecord, NO_PRODUCER, NO_SEQUENCE, SourceId};
+use crate::log::{Batch, CommitRecord, EpochEnd, NO_PRODUCER, NO_SEQUENCE, SourceId};
 use crate::metadata::{
     BrokerId, BrokerRegistration, GroupId, MetadataImage, PartitionRegistration, TopicId, TopicImage,
     TopicPartition,
@@ -10,8 +10,9 @@ use crate::metadata::{
 use crate::node::{Effect, Effects, Input, Timer, TimerKind};
 use crate::trace::Fact;
 use crate::wire::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, JoinGroupRequest,
-    JoinGroupResponse, JoinedMember, LeaderHint, ListOffsetsAt, ListedOffset, MemberId, Message, NodeId,
+    EpochAnswered, EpochAsked, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition,
+    JoinGroupRequest, JoinGroupResponse, JoinedMember, LeaderHint, ListOffsetsAt, ListedOffset, MemberId,
+    Message, NodeId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -260,6 +261,14 @@ impl Bench {
                 };
                 Message::ListOffsetsResponse(asked.iter().map(of).collect())
             }
+            Message::OffsetForLeaderEpoch(asked) => {
+                let of = |asked: &EpochAsked| {
+                    let end_offset = self.logs.entry(asked.partition).or_default().end();
+                    let end = Some(EpochEnd { epoch: asked.leader_epoch, end_offset });
+                    EpochAnswered { partition: asked.partition, error: ErrorCode::None, end }
+                };
+                Message::OffsetForLeaderEpochResponse(asked.iter().map(of).collect())
+            }
             Message::Fetch(request) => return self.serve_fetch(broker, correlation, &request),
             other => panic!("a consumer does not send {other:?}"),
         };
@@ -500,6 +509,7 @@ fn from_start_to_the_first_fetch() {
         "OffsetFetch",
         "Fetch",
         "ListOffsets",
+        "OffsetForLeaderEpoch",
     ];
     let mut seen: Vec<&str> = Vec::new();
     for api in apis {
@@ -854,6 +864,79 @@ fn a_new_leader_is_asked_at_once_if_it_is_named() {
     bench.produce(A, &[5]);
     bench.run_ms(10);
     assert_eq!(bench.polled().len(), 1);
+}
+
+/// A consumer that has read 20 records of A, whose leadership then moves to broker 2, told by the old leader.
+fn after_twenty_records(policy: AutoOffsetReset) -> Bench {
+    let config = ConsumerConfig { auto_offset_reset: policy, ..ConsumerConfig::default() };
+    let mut bench = Bench::new(config, CommitMode::Auto, 0);
+    bench.committed.extend([(1, 0), (2, 0), (3, 0)]);
+    bench.produce(A, &[12, 8]);
+    bench.run_ms(200);
+    assert_eq!(bench.consumer.owned(A).expect("owned").position, Some(20));
+    bench.forget_what_happened();
+    bench.lead(A, BrokerId(2), 1);
+    bench.logs.entry(A).or_default().error = Some((ErrorCode::NotLeaderOrFollower, Some((BrokerId(2), 1))));
+    bench.answer_parked(BrokerId(1), None);
+    bench.run_until(bench.now.plus_us(LATENCY_US));
+    bench.logs.entry(A).or_default().error = None;
+    bench
+}
+
+fn went_back(bench: &Bench) -> Option<(TopicPartition, u64, u64)> {
+    bench.facts.iter().find_map(|(_, fact)| match fact {
+        Fact::WentBack { partition, from, to, .. } => Some((*partition, *from, *to)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_position_is_checked_against_a_new_leader_before_it_is_fetched_from() {
+    let mut bench = after_twenty_records(AutoOffsetReset::Latest);
+    bench.run_ms(600);
+    let asked: Vec<_> = bench
+        .requests
+        .iter()
+        .filter_map(|(_, broker, message)| match message {
+            Message::OffsetForLeaderEpoch(asked) => Some((*broker, asked.clone())),
+            _ => None,
+        })
+        .collect();
+    let question = EpochAsked { partition: A, current_leader_epoch: 1, leader_epoch: 0 };
+    assert_eq!(asked, [(BrokerId(2), vec![question])], "once");
+    let fetches_a = |message: &Message| match message {
+        Message::Fetch(request) => request.partitions.iter().any(|of| of.partition == A),
+        _ => false,
+    };
+    let position = |api: &dyn Fn(&Message) -> bool| bench.requests.iter().position(|sent| api(&sent.2));
+    let checked = position(&|message| matches!(message, Message::OffsetForLeaderEpoch(_)));
+    assert!(position(&fetches_a) > checked, "nothing is fetched before");
+    assert_eq!(went_back(&bench), None);
+    bench.produce(A, &[5]);
+    bench.run_ms(10);
+    assert_eq!(bench.consumer.owned(A).expect("owned").position, Some(25));
+}
+
+#[test]
+fn a_new_leader_without_what_was_read_sends_the_position_back_to_where_the_logs_part() {
+    let mut bench = after_twenty_records(AutoOffsetReset::Latest);
+    bench.logs.entry(A).or_default().batches.pop();
+    bench.run_ms(600);
+    assert_eq!(went_back(&bench), Some((A, 20, 12)));
+    assert_eq!(bench.consumer.owned(A).expect("owned").position, Some(12));
+    assert!(!bench.facts.iter().any(|(_, fact)| matches!(fact, Fact::OffsetReset { .. })));
+    bench.produce(A, &[5]);
+    bench.run_ms(10);
+    assert_eq!(bench.consumer.owned(A).expect("owned").position, Some(17), "what came there instead is read");
+}
+
+#[test]
+fn without_a_reset_policy_a_truncated_log_ends_the_application() {
+    let mut bench = after_twenty_records(AutoOffsetReset::None);
+    bench.logs.entry(A).or_default().batches.pop();
+    bench.run_ms(600);
+    assert!(bench.exited);
+    assert_eq!(went_back(&bench), None);
 }
 
 #[test]

@@ -48,16 +48,19 @@ impl Segments {
         }
     }
 
-    /// One run of retention over a prefix of the segments (R-R0 to R-R5). Returns the new log start if
-    /// anything was deleted. `high_watermark` bounds what may go.
+    /// One run of retention over a prefix of the segments (R-R0 to R-R5). Returns the new log start if it
+    /// moved beyond `start`. `high_watermark` bounds what may go.
     pub fn retain(
         &mut self,
         now: SimTime,
+        start: LogPosition,
         end: LogPosition,
         high_watermark: u64,
         config: &TopicConfig,
     ) -> Option<LogPosition> {
-        let before = self.list[0].base.offset;
+        while self.list.get(1).is_some_and(|next| next.base.offset <= start.offset) {
+            self.list.pop_front();
+        }
         if config.retention_bytes >= 0 {
             let total = end.position - self.list[0].base.position;
             let mut excess = total.saturating_sub(config.retention_bytes.cast_unsigned());
@@ -72,8 +75,8 @@ impl Segments {
             let expired = |segment: &Segment, _| now.since_ms(segment.largest_time) > retention_ms;
             self.delete_while(now, end, high_watermark, expired);
         }
-        let start = self.list[0].base;
-        (start.offset > before).then_some(start)
+        let first = self.list[0].base;
+        (first.offset > start.offset).then_some(first)
     }
 
     fn delete_while(

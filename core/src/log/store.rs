@@ -166,9 +166,11 @@ impl Log {
         self.get(position.index).map(|stored| &stored.batch)
     }
 
-    /// Cuts the log at `offset` (a batch boundary); returns what was cut, oldest first.
+    /// Cuts the log at `offset` (a batch boundary); returns what was cut, oldest first. An epoch without a record
+    /// goes from its end in any case: a leader may have ended before it wrote any.
     pub fn truncate_to(&mut self, offset: u64) -> Vec<Batch> {
         if offset >= self.end.offset {
+            self.epochs.truncate_to(self.end.offset);
             return Vec::new();
         }
         let Some(end) = self.position_of(offset.max(self.start.offset)) else { return Vec::new() };
@@ -202,7 +204,7 @@ impl Log {
 
     /// One run of retention; true if the log start moved.
     pub fn retain(&mut self, now: SimTime, high_watermark: u64, config: &TopicConfig) -> bool {
-        match self.segments.retain(now, self.end, high_watermark, config) {
+        match self.segments.retain(now, self.start, self.end, high_watermark, config) {
             Some(start) => {
                 self.set_start(start);
                 true

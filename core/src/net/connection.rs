@@ -43,6 +43,13 @@ impl Link {
         self.last_arrival = travelled.max(self.last_arrival);
         self.last_arrival
     }
+
+    /// When the news arrives that the sender closed the connection now. What it sends on the next one comes later.
+    pub fn end_arrives(&mut self, now: SimTime) -> SimTime {
+        let at = now.plus_us(u64::from(self.latency_us).max(1));
+        self.last_arrival = self.last_arrival.max(at);
+        at
+    }
 }
 
 /// All links, by sender and receiver.

@@ -62,7 +62,12 @@ impl Audit {
             Fact::Truncated { broker, partition, to, .. } if super::cuts::is_power_loss(world, *broker) => {
                 self.power_lost.insert((broker.0, partition.0), *to);
             }
-            Fact::BecameLeader { broker, partition, .. } => self.led_by(world, *broker, *partition),
+            // One that learns late that it was elected decides nothing: another may lead by now.
+            Fact::BecameLeader { broker, partition, epoch }
+                if world.controller().image().partition(*partition).leader_epoch == *epoch =>
+            {
+                self.led_by(world, *broker, *partition);
+            }
             Fact::Polled { consumer, partition, from, to, .. } => {
                 let group = world.consumer_slot(*consumer).spec.group;
                 self.delivered(world, group, *partition, *from, *to);
@@ -74,7 +79,22 @@ impl Audit {
                 let group = world.consumer_slot(*consumer).spec.group;
                 self.reset(world, group, *partition, *from, *to);
             }
+            Fact::WentBack { consumer, partition, to, .. } => {
+                let group = world.consumer_slot(*consumer).spec.group;
+                self.went_back(group, *partition, *to);
+            }
             _ => {}
+        }
+    }
+
+    /// What a group was given from an offset on is in no log any more: other records come there.
+    fn went_back(&mut self, group: GroupId, partition: TopicPartition, to: u64) {
+        let key = (group.0, partition.0);
+        if let Some(ranges) = self.delivered.get_mut(&key) {
+            ranges.cut_from(to);
+        }
+        if let Some(compared) = self.compared.get_mut(&key) {
+            *compared = (*compared).min(to);
         }
     }
 

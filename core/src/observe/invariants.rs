@@ -1,7 +1,7 @@
 //! What real Kafka keeps whatever happens. A broken one is a bug of this simulation, and shown as such.
 use crate::kernel::SimTime;
 use crate::metadata::TopicPartition;
-use crate::trace::{ChangeCause, Fact, Process};
+use crate::trace::{Fact, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ impl Invariants {
             for at in 0..world.controller().image().partitions.len() as u32 {
                 self.check_partition(world, TopicPartition(at))?;
             }
-            one_owner_a_generation(world)?;
+            self.one_owner_a_generation(world)?;
         }
         Ok(())
     }
@@ -54,8 +54,9 @@ impl Invariants {
                 self.high_watermarks.remove(&partition.0);
                 self.check_partition(world, *partition)
             }
-            Fact::PartitionChanged { partition, cause, .. } => {
-                if *cause == ChangeCause::UncleanElection {
+            Fact::PartitionChanged { partition, before, after, .. } => {
+                // An unclean election, whatever brought it.
+                if after.recovering && after.leader != before.leader {
                     self.excused.insert(partition.0, world.now());
                 }
                 isr_is_sound(world, *partition)
@@ -71,7 +72,7 @@ impl Invariants {
             Fact::HighWatermark { partition, .. } | Fact::Truncated { partition, .. } => {
                 self.check_partition(world, *partition)
             }
-            Fact::Assigned { .. } => one_owner_a_generation(world),
+            Fact::Assigned { .. } => self.one_owner_a_generation(world),
             _ => Ok(()),
         }
     }
@@ -107,6 +108,32 @@ impl Invariants {
                     "the high watermark of {} is beyond its log",
                     image.partition_name(partition)
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A partition has one owner in a generation at most. A group whose records were lost counts anew.
+    fn one_owner_a_generation(&self, world: &World) -> Result<(), String> {
+        let forgot = |group| {
+            let offsets = world.group_partition(group);
+            offsets.is_some_and(|partition| self.excused.contains_key(&partition.0))
+        };
+        let mut owners = BTreeMap::new();
+        for at in 0..world.consumer_count() {
+            let consumer = world.consumer(at);
+            let Some(generation) = consumer.generation() else { continue };
+            let slot = world.consumer_slot(at);
+            if forgot(slot.spec.group) {
+                continue;
+            }
+            for owned in consumer.assignment() {
+                let key = (slot.spec.group, generation, owned.partition);
+                if let Some(other) = owners.insert(key, at) {
+                    let name = world.controller().image().partition_name(owned.partition);
+                    let (a, b) = (&world.consumer_slot(other).spec.client_id, &slot.spec.client_id);
+                    return Err(format!("{name} is owned by both {a} and {b} in generation {generation}"));
+                }
             }
         }
         Ok(())
@@ -162,25 +189,6 @@ fn committed_logs_agree(world: &World, partition: TopicPartition) -> Result<(), 
                     other_id.0,
                     below - 1
                 ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A partition has one owner in a generation at most.
-fn one_owner_a_generation(world: &World) -> Result<(), String> {
-    let mut owners = BTreeMap::new();
-    for at in 0..world.consumer_count() {
-        let consumer = world.consumer(at);
-        let Some(generation) = consumer.generation() else { continue };
-        let slot = world.consumer_slot(at);
-        for owned in consumer.assignment() {
-            let key = (slot.spec.group, generation, owned.partition);
-            if let Some(other) = owners.insert(key, at) {
-                let name = world.controller().image().partition_name(owned.partition);
-                let (a, b) = (&world.consumer_slot(other).spec.client_id, &slot.spec.client_id);
-                return Err(format!("{name} is owned by both {a} and {b} in generation {generation}"));
             }
         }
     }

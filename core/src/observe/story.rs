@@ -43,6 +43,9 @@ pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
         Fact::OffsetReset { consumer, partition, from: Some(from), to } => {
             Some(offset_reset(world, *consumer, *partition, (*from, *to)))
         }
+        Fact::WentBack { consumer, partition, from, to } => {
+            Some(went_back(world, *consumer, *partition, (*from, *to)))
+        }
         Fact::ConsumerFailed { consumer, error, .. } => Some(consumer_failed(world, *consumer, *error)),
         _ => None,
     }
@@ -385,6 +388,17 @@ fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, 
         .why("OFFSET_OUT_OF_RANGE: the leader's log does not reach to where it was, and auto.offset.reset decides.")
         .next(next)
         .in_crowd("offset reset", "More consumers change their offsets: they were out of range.")
+}
+
+fn went_back(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
+    let spec = &world.consumer_slot(consumer).spec;
+    let of = world.controller().image().partition_name(partition);
+    let about = vec![Subject::Consumer(u32::from(consumer)), Subject::Partition(partition.0)];
+    Told::new(StoryKind::Consumer, 2, about)
+        .what(format!("Consumer {} goes back from offset {from} of {of} to offset {to}.", spec.client_id))
+        .why("It asked the new leader where the epoch of its last record ends (OffsetForLeaderEpoch): before that record.")
+        .next("It reads on where the logs part: what it had read from there on is in the log no more.")
+        .in_crowd("went back", "More consumers go back: the new leaders lack what they had read.")
 }
 
 fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {

@@ -83,7 +83,7 @@ pub struct Flight {
 }
 
 /// Kafka's API names, by the number in a frame.
-pub const APIS: [&str; 16] = [
+pub const APIS: [&str; 17] = [
     "Produce",
     "Fetch",
     "Metadata",
@@ -100,6 +100,7 @@ pub const APIS: [&str; 16] = [
     "BrokerHeartbeat",
     "AlterPartition",
     "Fetch metadata",
+    "OffsetForLeaderEpoch",
 ];
 
 /// A broker at the end of the window.

@@ -256,6 +256,18 @@ pub enum Fact {
         /// The new position.
         to: u64,
     },
+    /// A consumer found that a new leader's log lacks what it has read, and went back to where the logs part
+    /// (KIP-320).
+    WentBack {
+        /// The consumer.
+        consumer: u16,
+        /// The partition.
+        partition: TopicPartition,
+        /// Its position before.
+        from: u64,
+        /// Its position now.
+        to: u64,
+    },
     /// `poll` threw an exception that ends the application: it closes its consumer.
     ConsumerFailed {
         /// The consumer.

@@ -115,6 +115,28 @@ pub enum ListOffsetsAt {
     Time(SimTime),
 }
 
+/// Where a consumer's position is to be checked against the leader's log (KIP-320).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochAsked {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// The leader epoch the sender knows.
+    pub current_leader_epoch: u32,
+    /// The epoch of the last record the sender was given, or its commit names.
+    pub leader_epoch: u32,
+}
+
+/// One answer of OffsetForLeaderEpoch.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochAnswered {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The largest epoch not above the one asked for, and where it ends; `None` if the log begins later.
+    pub end: Option<EpochEnd>,
+}
+
 /// One answer of ListOffsets.
 #[derive(Clone, Copy, Debug)]
 pub struct ListedOffset {

@@ -11,8 +11,8 @@ pub use control::{
     BrokerRegistrationRequest, IsrProposal,
 };
 pub use data::{
-    FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderHint, ListOffsetsAt, ListedOffset,
-    NO_EPOCH, ProduceRequest, ProduceResult,
+    EpochAnswered, EpochAsked, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, LeaderHint,
+    ListOffsetsAt, ListedOffset, NO_EPOCH, ProduceRequest, ProduceResult,
 };
 pub use errors::ErrorCode;
 pub use group::{JoinGroupRequest, JoinGroupResponse, JoinedMember, MemberId};
@@ -69,6 +69,10 @@ pub enum Message {
     ListOffsets(Vec<(TopicPartition, ListOffsetsAt)>),
     /// Leader to consumer.
     ListOffsetsResponse(Vec<ListedOffset>),
+    /// Consumer to leader.
+    OffsetForLeaderEpoch(Vec<EpochAsked>),
+    /// Leader to consumer.
+    OffsetForLeaderEpochResponse(Vec<EpochAnswered>),
     /// Consumer to any broker.
     FindCoordinator {
         /// Whose coordinator.
@@ -180,6 +184,9 @@ impl Message {
             Message::Metadata | Message::MetadataResponse(_) => "Metadata",
             Message::InitProducerId | Message::InitProducerIdResponse { .. } => "InitProducerId",
             Message::ListOffsets(_) | Message::ListOffsetsResponse(_) => "ListOffsets",
+            Message::OffsetForLeaderEpoch(_) | Message::OffsetForLeaderEpochResponse(_) => {
+                "OffsetForLeaderEpoch"
+            }
             Message::FindCoordinator { .. } | Message::FindCoordinatorResponse { .. } => "FindCoordinator",
             Message::JoinGroup(_) | Message::JoinGroupResponse(_) => "JoinGroup",
             Message::SyncGroup { .. } | Message::SyncGroupResponse { .. } => "SyncGroup",
@@ -205,6 +212,7 @@ impl Message {
                 | Message::MetadataResponse(_)
                 | Message::InitProducerIdResponse { .. }
                 | Message::ListOffsetsResponse(_)
+                | Message::OffsetForLeaderEpochResponse(_)
                 | Message::FindCoordinatorResponse { .. }
                 | Message::JoinGroupResponse(_)
                 | Message::SyncGroupResponse { .. }

@@ -130,34 +130,27 @@ impl World {
 
     /// A node closes a connection: nothing under way on it arrives; the other end learns it if links allow.
     pub(super) fn disconnect(&mut self, node: NodeId, peer: NodeId) {
-        let (number, peer_number) = (self.number(node) as u32, self.number(peer) as u32);
-        if !self.network.is_open(number, peer_number) {
-            return;
-        }
-        self.network.close(number, peer_number);
-        let link = *self.network.link(number, peer_number);
-        if !link.cut {
-            let at = self.now.plus_us(u64::from(link.latency_us).max(1));
-            self.queue.push(at.0, Event::Reset { node: peer, peer: node });
+        if self.network.is_open(self.number(node) as u32, self.number(peer) as u32) {
+            self.close(node, peer);
         }
     }
 
-    /// All connections of a node break; its peers learn it after the latency, unless nobody tells them.
-    pub(super) fn break_connections(&mut self, node: NodeId, peers_learn: bool) {
-        for peer in self.all_nodes() {
-            let (number, peer_number) = (self.number(node) as u32, self.number(peer) as u32);
-            if peer == node || !self.network.is_open(number, peer_number) {
-                continue;
-            }
-            let link = *self.network.link(peer_number, number);
-            if peers_learn {
-                self.network.close(number, peer_number);
-                let at =
-                    if link.cut { None } else { Some(self.now.plus_us(u64::from(link.latency_us).max(1))) };
-                if let Some(at) = at {
-                    self.queue.push(at.0, Event::Reset { node: peer, peer: node });
-                }
-            }
+    /// All connections of a node break, and its peers learn it.
+    pub(super) fn break_connections(&mut self, node: NodeId) {
+        for peer in self.all_nodes().into_iter().filter(|&peer| peer != node) {
+            self.disconnect(node, peer);
+        }
+    }
+
+    /// The end of a connection reaches the peer after the latency, and before anything that `node` sends it on the
+    /// next connection; never over a cut link.
+    fn close(&mut self, node: NodeId, peer: NodeId) {
+        let (number, peer_number) = (self.number(node) as u32, self.number(peer) as u32);
+        self.network.close(number, peer_number);
+        let link = self.network.link(number, peer_number);
+        if !link.cut {
+            let at = link.end_arrives(self.now);
+            self.queue.push(at.0, Event::Reset { node: peer, peer: node });
         }
     }
 

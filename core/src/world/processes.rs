@@ -77,7 +77,7 @@ impl World {
         self.hosts[number].incarnation += 1;
         self.empty_inbox(node);
         if machine_was_down {
-            self.break_connections(node, true);
+            self.break_connections(node);
         }
         self.set_process(node, Process::Running);
         self.set_timer(node, self.now, Timer::new(TimerKind::Start, 0));
@@ -86,7 +86,7 @@ impl World {
     /// Kills a process; with its machine, nobody is told.
     pub(super) fn crash(&mut self, node: NodeId, machine: bool) {
         if !machine {
-            self.break_connections(node, true);
+            self.break_connections(node);
         }
         self.set_process(node, if machine { Process::MachineDown } else { Process::Crashed });
         self.power_off(node, false, machine);
@@ -113,7 +113,7 @@ impl World {
 
     /// A process ended by itself, cleanly.
     pub(super) fn exited(&mut self, node: NodeId) {
-        self.break_connections(node, true);
+        self.break_connections(node);
         self.set_process(node, Process::Stopped);
         self.power_off(node, true, false);
         match node {

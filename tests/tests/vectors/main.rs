@@ -1,7 +1,7 @@
 //! Kafka's vectors (`tests/vectors/*.json`) against the pure functions of the core.
 //!
-//! Every kind in the files stands in exactly one of three lists: run here, steps that wait for a test of their own, or
-//! waiting for the feature it belongs to. A kind in none of them, or in two, fails.
+//! Every kind in the files stands in exactly one of two lists: run here, or waiting for the feature it belongs to. A
+//! kind in none of them, or in both, fails.
 mod check;
 mod config;
 mod keys;
@@ -12,6 +12,9 @@ mod assignors;
 mod placement;
 mod partition;
 mod group;
+mod lab;
+mod replication;
+mod linger;
 
 use check::Check;
 use serde_json::Value;
@@ -48,6 +51,10 @@ const HERE: &[(&str, Runner)] = &[
     ("data-plane/producer_sequence_checks", log::producer_sequence_checks),
     ("data-plane/retention", log::retention),
     ("data-plane/log_roll", log::log_roll),
+    ("data-plane/follower_fetch_divergence", replication::follower_fetch_divergence),
+    ("data-plane/follower_truncation", replication::follower_truncation),
+    ("data-plane/high_watermark", replication::high_watermark),
+    ("data-plane/producer_linger", linger::producer_linger),
     ("generated/murmur2_partition", keys::murmur2_partition),
     ("generated/group_partition", keys::group_partition),
     ("generated/client_assignors", assignors::generated),
@@ -55,14 +62,6 @@ const HERE: &[(&str, Runner)] = &[
     ("generated/exponential_backoff", producer::backoff),
     ("generated/sequences", producer::sequences),
     ("generated/replica_placement", placement::generated),
-];
-
-/// Kinds told as steps against a live partition, with the feature's name: not run vector by vector yet.
-const AS_STEPS: &[(&str, &str)] = &[
-    ("data-plane/follower_fetch_divergence", "follower fetch"),
-    ("data-plane/follower_truncation", "follower truncation"),
-    ("data-plane/high_watermark", "high watermark"),
-    ("data-plane/producer_linger", "linger.ms"),
 ];
 
 /// Kinds whose feature is not built yet, with the feature's name.
@@ -115,8 +114,8 @@ fn every_kind_run_here_holds() {
 #[test]
 fn every_kind_stands_in_one_list() {
     let kinds = kinds();
-    let elsewhere = AS_STEPS.iter().chain(NOT_YET).map(|(kind, _)| *kind);
-    let listed: Vec<&str> = HERE.iter().map(|(kind, _)| *kind).chain(elsewhere).collect();
+    let waiting = NOT_YET.iter().map(|(kind, _)| *kind);
+    let listed: Vec<&str> = HERE.iter().map(|(kind, _)| *kind).chain(waiting).collect();
     for kind in kinds.keys() {
         let times = listed.iter().filter(|listed| *listed == kind).count();
         assert_eq!(times, 1, "{kind} stands {times} times in the lists of this file");
