@@ -157,12 +157,10 @@ impl Observers {
             Fact::Polled { partition, from, to, first_created, last_created, .. } if warm => {
                 self.polled(world, *partition, (*from, *to), (*first_created, *last_created));
             }
-            Fact::PartitionChanged { partition, before, after, .. } => {
-                if before.leader != after.leader {
-                    let internal = world.controller().image().topic_of(*partition).internal;
-                    self.since_warm_up.leader_changes += u64::from(warm && !internal);
-                    put(&mut self.leader_since, partition.index(), now);
-                }
+            Fact::PartitionChanged { partition, before, after, .. } if before.leader != after.leader => {
+                let internal = world.controller().image().topic_of(*partition).internal;
+                self.since_warm_up.leader_changes += u64::from(warm && !internal);
+                put(&mut self.leader_since, partition.index(), now);
             }
             Fact::BrokerFenced { broker, .. } | Fact::BrokerUnfenced { broker } => {
                 put(&mut self.fenced_since, broker.index(), now);

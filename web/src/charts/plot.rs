@@ -105,7 +105,7 @@ impl Chart {
             Chart::Lag => rows.lag(),
             Chart::Records => ("Records: in, out, waiting".to_owned(), rows.records(), 10),
             Chart::Partitions => ("Partitions in trouble".to_owned(), rows.partitions(), 4),
-            Chart::Latency => ("Latency from send to".to_owned(), rows.latencies(), 10_000),
+            Chart::Latency => ("Latency, send to".to_owned(), rows.latencies(), 10_000),
         };
         let most = lines.iter().flat_map(|line| line.values.iter().flatten().copied()).max();
         Plot {
