@@ -28,6 +28,8 @@ pub struct Ask {
     pub json: bool,
     /// `--story`.
     pub story: bool,
+    /// `--csv`.
+    pub csv: Option<String>,
     /// `--internal`.
     pub internal: bool,
     /// `--page`.
@@ -36,7 +38,7 @@ pub struct Ask {
 
 /// The verbs with the options each understands.
 const VERBS: [(&str, &[&str]); 4] = [
-    ("run", &["until", "seed", "story", "json"]),
+    ("run", &["until", "seed", "story", "json", "csv"]),
     ("check", &[]),
     ("link", &["seed", "t", "page"]),
     ("describe", &["at", "seed", "json", "internal"]),
@@ -53,6 +55,7 @@ pub fn read() -> Result<Ask, Failure> {
         seed: None,
         json: false,
         story: false,
+        csv: None,
         internal: false,
         page: None,
     };
@@ -95,6 +98,7 @@ pub fn read() -> Result<Ask, Failure> {
             "json" => ask.json = true,
             "story" => ask.story = true,
             "internal" => ask.internal = true,
+            "csv" => ask.csv = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "page" => ask.page = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "seed" => {
                 let text = parser.value().and_then(|value| value.string()).map_err(wrong)?;

@@ -4,7 +4,7 @@ use kafkarium_core::scenario::{COMMAND_FORMS, shipped};
 const ALL: &str = "\
 Kafkarium simulates an Apache Kafka 4.3.0 cluster: the same scenario, seed and commands give the same run, always.
 
-  kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json]
+  kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
                                                              runs it and sums it up
   kafkarium check FILE|LINK                                  tells everything that is wrong with it
   kafkarium link FILE [--seed N] [-t T] [--page URL]         makes a link to it
@@ -28,7 +28,7 @@ Scenarios that ship:
 ";
 
 const RUN: &str = "\
-kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json]
+kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
 
 Runs the scenario from its beginning to T (its own `duration` if not given) and sums up what came after the warm-up:
 throughput, latency, lag, unavailability, and the audit: what was lost, duplicated, delivered twice. Then it tells
@@ -38,8 +38,10 @@ which expectations of the scenario hold; it ends with 1 if one is broken. Expect
   --seed N    other luck than the scenario's own
   --story     first what happened since the warm-up, each with why and what comes next; `*` marks turning points
   --json      the same as JSON, for programs; times in microseconds
+  --csv FILE  also writes the metrics of every second to FILE: rates, lag, latencies, under-replicated partitions
 
   kafkarium run website-activity --until 30s
+  kafkarium run website-activity --csv metrics.csv
   kafkarium run my.toml --json | jq .audit.lost
   for seed in 1 2 3 4; do kafkarium run my.toml --seed $seed || echo \"seed $seed breaks it\"; done
 ";

@@ -3,6 +3,7 @@ use crate::args::Ask;
 use crate::{Failure, describe as table, input, say, summary};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::report::Subject;
 use kafkarium_core::scenario::words::{show_duration, show_number};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,10 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
         }
     }
     advance(&mut session, until)?;
+    if let Some(path) = &ask.csv {
+        let written = std::fs::write(path, session.metrics(Subject::Cluster).csv());
+        written.map_err(|error| Failure::input(format!("`{path}` cannot be written: {error}")))?;
+    }
     let sum = session.summary();
     let mut story = if ask.story { session.story(0) } else { Vec::new() };
     // As the figures, it begins with the end of the warm-up; of what came before, only what matters is told.

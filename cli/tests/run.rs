@@ -91,3 +91,24 @@ fn a_command_of_a_link_that_cannot_be_done_is_told() {
         "{told}"
     );
 }
+
+#[test]
+fn metrics_are_written_as_csv() {
+    let path = std::env::temp_dir().join(format!("kafkarium-metrics-{}.csv", std::process::id()));
+    let output = kafkarium(&["run", "website-activity", "--until", "30s", "--csv", path.to_str().unwrap()]);
+    let csv = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert!(text(output.stdout).contains("records in"), "the summary is still told");
+    let lines: Vec<&str> = csv.lines().collect();
+    let header = "time [s],MessagesInPerSec [records/s],BytesInPerSec [bytes/s],records-waiting [records],\
+                  records-consumed-rate dashboard [records/s],LAG dashboard [records],\
+                  UnderReplicatedPartitions [partitions],";
+    assert!(lines[0].starts_with(header), "{}", lines[0]);
+    assert!(lines[0].ends_with("end-to-end-latency-p99 [ms]"), "{}", lines[0]);
+    assert_eq!(lines.len(), 31, "a line a second");
+    let cells = |line: &str| line.split(',').count();
+    assert!(lines.iter().all(|line| cells(line) == cells(lines[0])));
+    assert!(lines[20].starts_with("20,"));
+    let nowhere = kafkarium(&["run", "website-activity", "--until", "1s", "--csv", "no/such/folder/m.csv"]);
+    assert!(text(nowhere.stderr).contains("`no/such/folder/m.csv` cannot be written"));
+}

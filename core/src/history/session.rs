@@ -8,8 +8,9 @@ use crate::log::TypedRecord;
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::observe::follow::{RecordId, Wanted};
 use crate::observe::life::{Life, Pick, RecordRow};
+use crate::observe::metrics_table::MetricsTable;
 use crate::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
 use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect, orders, records};
@@ -359,9 +360,14 @@ impl Session {
         self.journal.timeline(&self.at.world, of, self.known_until)
     }
 
-    /// The metrics over all time known.
-    pub fn series(&self) -> Vec<Series> {
-        self.journal.series()
+    /// The metrics over all time known, and the lag of each partition that concerns a subject.
+    pub fn metrics(&self, of: Subject) -> MetricsTable {
+        self.journal.metrics(&self.at.world, of)
+    }
+
+    /// Tells one table of metrics from another: how often more was changed than rows added, and how many there are.
+    pub fn metrics_state(&self) -> (u32, u32) {
+        self.journal.metrics_state()
     }
 
     /// The run in figures, from the end of the warm-up to the moment it stands at.

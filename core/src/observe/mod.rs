@@ -16,6 +16,7 @@ mod journal;
 mod lag;
 pub mod life;
 mod metrics;
+pub mod metrics_table;
 mod names;
 mod observers;
 mod offers;

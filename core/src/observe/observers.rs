@@ -8,14 +8,13 @@ use super::lag;
 use super::metrics::Metrics;
 use super::orders;
 use super::report::AuditReport;
+use super::series::SAMPLE_US;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::trace::{Fact, GroupState};
 use crate::wire::{CONTROLLER, NodeId};
 use crate::world::World;
 
-/// Metrics and lags are looked at so often, microseconds.
-const SAMPLE_US: u64 = 1_000_000;
 /// Invariants are checked in the page every so many samples.
 const CHECK_SAMPLES: u64 = 10;
 /// Commands kept that could not be done.
@@ -99,6 +98,7 @@ impl Observers {
         let mut look = false;
         for (_, fact) in facts {
             self.audit.see(world, fact);
+            self.metrics.see(world, fact);
             self.count(world, fact);
             self.check(world, fact);
             look |= Availability::concerns(fact);
@@ -127,9 +127,9 @@ impl Observers {
         self.samples += 1;
         self.next_sample = SimTime((now.0 / SAMPLE_US + 1) * SAMPLE_US);
         self.availability.look(world);
-        let values = self.metrics.sample(world);
+        let sample = self.metrics.sample(world);
         if let Some(journal) = journal {
-            journal.sample(SimTime(now.0 / SAMPLE_US * SAMPLE_US), values);
+            journal.sample(SimTime(now.0 / SAMPLE_US * SAMPLE_US), &sample);
         }
         self.see_lags(world);
         if self.samples.is_multiple_of(CHECK_SAMPLES)
@@ -168,16 +168,10 @@ impl Observers {
                     u64::from(batch.count),
                 );
             }
-            Fact::Polled { consumer, partition, from, to, first_created, last_created } => {
-                let group = usize::from(world.consumer_slot(*consumer).spec.group.0);
-                self.metrics.delivered_now[group] += to - from;
-                if warm {
-                    self.polled(world, *partition, (*from, *to), (*first_created, *last_created));
-                }
+            Fact::Polled { partition, from, to, first_created, last_created, .. } if warm => {
+                self.polled(world, *partition, (*from, *to), (*first_created, *last_created));
             }
             Fact::PartitionChanged { partition, before, after, .. } => {
-                self.metrics.shrinks_now += u64::from(after.isr.len() < before.isr.len());
-                self.metrics.expands_now += u64::from(after.isr.len() > before.isr.len());
                 if before.leader != after.leader {
                     put(&mut self.leader_since, partition.index(), now);
                 }

@@ -246,18 +246,6 @@ pub enum Tone {
     Bad,
 }
 
-/// A metric over time, under Kafka's name.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Series {
-    /// `records-lag billing`, `MessagesInPerSec`, `UnderReplicatedPartitions`.
-    pub name: String,
-    /// `records`, `records/s`, `ms`.
-    pub unit: String,
-    /// (time in microseconds, value), oldest first.
-    pub points: Vec<(u64, u64)>,
-}
-
 /// The names behind the numbers of a frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
