@@ -222,6 +222,122 @@ test("a worker that dies is started again once, paused where it stood, and the p
     { expectFaults: true },
   ));
 
+/** Opens a run, pauses it, and follows the newest record of a partition, picked by its row under Inspect. */
+const followNewest = async (page) => {
+  await opened(page);
+  await moves(page);
+  await page.keyboard.press("Space");
+  await page.getByRole("tab", { name: "Inspect" }).click();
+  await page.locator(".records button").first().click();
+  await page.locator(".life li").first().waitFor();
+};
+
+test("a record is followed: its life is listed, and a click on a step goes to its moment", () =>
+  withPage(SITE, async (page) => {
+    await followNewest(page);
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.locator(".life li", { hasText: "commits offset" }).waitFor();
+    const told = await page.locator(".life b").allTextContents();
+    const order = ["send()", "leaves in a Produce request", "appends it at offset", "appends its copy", "high watermark moves", "delivered to group", "processed", "commits offset"];
+    const places = order.map((words) => told.findIndex((text) => text.includes(words)));
+    assert.ok(places.every((place, at) => place >= 0 && (at === 0 || place > places[at - 1])), `${places}: ${told}`);
+    await page.locator(".fate", { hasText: "Done" }).waitFor();
+    assert.equal(await page.locator(".life li.to-come").count(), 0, "all of it is in the past");
+    const append = page.locator(".life li", { hasText: "appends it at offset" });
+    const time = Number((await append.locator("time").textContent()).replace(" ", ""));
+    await append.locator("button").click();
+    await page.locator(".life li.now", { hasText: "appends it at offset" }).waitFor();
+    assert.equal(await clock(page), time);
+    assert.ok((await page.locator(".life li.to-come").count()) >= 5, "what is to come is paler");
+    await page.keyboard.press("ArrowLeft");
+    await page.getByText("At this moment it is not sent yet.").waitFor();
+    await page.getByRole("button", { name: "Follow it no more" }).click();
+    await page.locator(".life").waitFor({ state: "detached" });
+    await page.getByText("Click a record's cell on the stage").waitFor();
+  }));
+
+test("a record is picked by its cell on the stage, which is marked in every replica", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("Space");
+    // The newest cells stand at the right end of the first lane of broker 1.
+    const box = await page.locator(".stage canvas").boundingBox();
+    const found = async () => {
+      for (let x = box.width * 0.75; x > box.width * 0.4; x -= 6) {
+        await page.locator(".stage canvas").click({ position: { x, y: 92 } });
+        if ((await page.getByRole("tab", { name: "Record" }).getAttribute("aria-selected")) === "true") return true;
+      }
+      return false;
+    };
+    assert.ok(await found(), "a click on a cell follows its record");
+    await page.locator(".life li").first().waitFor();
+    const blue = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector(".stage canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const probe = document.createElement("i");
+        probe.style.color = "var(--follow)";
+        document.body.append(probe);
+        const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+        probe.remove();
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4) count += data[at] === r && data[at + 1] === g && data[at + 2] === b ? 1 : 0;
+        return count;
+      });
+    await page.waitForTimeout(300);
+    const marked = await blue();
+    await page.getByRole("button", { name: "Follow it no more" }).click();
+    await page.waitForTimeout(300);
+    assert.ok(marked > (await blue()) + 300, "rings, ways and numbers are drawn while it is followed");
+  }));
+
+test("a record of one's own is sent and followed, and undo takes its life back", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("Space");
+    await page.getByRole("tab", { name: "Record" }).click();
+    await page.getByText("Click a record's cell on the stage").waitFor();
+    await page.getByLabel("Key", { exact: true }).fill('user "7"');
+    await page.getByLabel("Value", { exact: true }).fill("good morning");
+    await page.getByRole("button", { name: "Send and follow it" }).click();
+    await page.locator(".record", { hasText: 'user "7"' }).filter({ hasText: "good morning" }).waitFor();
+    await page.locator(".life li.now", { hasText: "send() with key" }).waitFor();
+    await page.getByRole("tab", { name: "Inspect" }).click();
+    await page.locator(".notice").getByRole("button", { name: "Follow it" }).click();
+    await page.locator(".life li.now", { hasText: "send() with key" }).waitFor();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.locator(".life li", { hasText: "commits offset" }).waitFor();
+    await page.getByRole("button", { name: "Undo the last command" }).click();
+    await page.getByText("There is no trace of it").waitFor();
+    assert.equal(await page.locator(".life li").count(), 0);
+  }));
+
+test("a lost record says so in the audit's words", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await page.getByRole("button", { name: /Website activity/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=1/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=1 ▾/ }).waitFor();
+    await page.keyboard.press("Space");
+    // The links of the followers are slow by then: what is sent is acknowledged long before they have it.
+    await page.getByRole("tab", { name: "Record" }).click();
+    while ((await clock(page)) < 17) await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Send and follow it" }).click();
+    await page.locator(".life li").first().waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.locator(".life li button", { hasText: "the record is acknowledged" }).click();
+    await page.locator(".life li.now", { hasText: "the record is acknowledged" }).waitFor();
+    await page.locator(".stage canvas").click({ position: { x: 420, y: 148 } });
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 2" }).click();
+    await page.locator(".notice", { hasText: "Done: crash broker 2" }).waitFor();
+    await page.getByRole("tab", { name: "Record" }).click();
+    for (let i = 0; i < 2; i += 1) await page.keyboard.press("Shift+ArrowRight");
+    await page.locator(".life li.trouble", { hasText: "It is lost: acknowledged, and gone from the log." }).waitFor();
+    await page.locator(".fate.bad", { hasText: "Lost" }).waitFor();
+  }));
+
 test("the fixture sees a breach of the security policy and a request that leaves the page", () =>
   withPage(
     SITE,

@@ -635,6 +635,11 @@ impl Producer {
             producer_epoch: 0,
             retries: 0,
         };
+        fx.trace(|| Fact::Typed {
+            producer: self.spec.index,
+            partition: self.partitions[partition as usize],
+            batch: Box::new(batch.clone()),
+        });
         let mut parcel = Parcel::new(partition, batch, now, limit);
         parcel.linger_until = now.plus_ms(self.spec.config.linger_ms);
         self.memory += limit;

@@ -491,9 +491,20 @@ impl Producer {
 
     /// `send` failed for `count` records that were in no batch.
     pub(super) fn refuse(&mut self, partition: u32, count: u32, error: ErrorCode, fx: &mut Effects) {
+        self.send_failed(partition, None, count, error, fx);
+    }
+
+    pub(super) fn send_failed(
+        &mut self,
+        partition: u32,
+        first_ordinal: Option<u64>,
+        count: u32,
+        error: ErrorCode,
+        fx: &mut Effects,
+    ) {
         self.totals.failed += u64::from(count);
         let (producer, partition) = (self.spec.index, self.partitions[partition as usize]);
-        fx.report(Fact::SendFailed { producer, partition, count, error });
+        fx.report(Fact::SendFailed { producer, partition, first_ordinal, count, error });
     }
 
     /// Whether this producer is idempotent.

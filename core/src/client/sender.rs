@@ -349,6 +349,14 @@ impl Producer {
             self.schedule(now, parcel.partition);
         }
         let broker = broker_of(lane as u32);
+        for parcel in &parcels {
+            fx.trace(|| Fact::Sent {
+                producer: self.spec.index,
+                partition: self.partitions[parcel.partition as usize],
+                broker,
+                batch: Box::new(parcel.batch.clone()),
+            });
+        }
         if self.spec.config.acks == Acks::None {
             self.network.send_unanswered(broker, Message::Produce(request), fx);
             for parcel in parcels {
@@ -563,6 +571,7 @@ impl Producer {
         fx.report(Fact::Retrying {
             producer: self.spec.index,
             partition: self.partitions[parcel.partition as usize],
+            first_ordinal: parcel.batch.first_ordinal,
             count: parcel.batch.count,
             error,
             attempts: parcel.attempts,
@@ -580,7 +589,7 @@ impl Producer {
                 self.ask_new_epoch(parcel.partition);
             }
         }
-        self.refuse(parcel.partition, parcel.batch.count, error, fx);
+        self.send_failed(parcel.partition, Some(parcel.batch.first_ordinal), parcel.batch.count, error, fx);
     }
 
     /// A batch the broker finds too large comes back as several; that is no attempt (`MESSAGE_TOO_LARGE`).

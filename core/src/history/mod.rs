@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod flights;
+mod follower;
 mod just_changed;
 mod session;
 pub use session::{Progress, Session};

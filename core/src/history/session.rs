@@ -1,14 +1,22 @@
 //! A run one can move through: play, seek both ways, act, undo.
 use super::checkpoints::{Checkpoints, Moment};
 use super::flights::Flights;
+use super::follower::Follower;
 use super::just_changed::JustChanged;
 use crate::kernel::SimTime;
+use crate::log::TypedRecord;
+use crate::metadata::{BrokerId, TopicPartition};
+use crate::observe::follow::{RecordId, Wanted};
+use crate::observe::life::{Life, Pick, RecordRow};
+use crate::observe::metrics_table::MetricsTable;
 use crate::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
-use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect};
+use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect, orders, records};
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
+use crate::trace::Fact;
+use crate::wire::CONTROLLER;
 use crate::world::World;
 
 /// Logs of one run may hold this much, bytes: beyond it the run pauses.
@@ -19,6 +27,8 @@ const MEMORY_LOOK_EVENTS: u64 = 4_096;
 const TRACED_LEAD_US: u64 = 200_000;
 /// A step is looked for among so many events.
 const STEP_EVENTS: u32 = 2_000;
+/// Records of a partition offered to be followed.
+const NEWEST_RECORDS: u32 = 8;
 
 /// A run: `run(scenario, seed, commands)`, known up to some moment, standing at some moment.
 #[derive(Clone, Debug)]
@@ -38,6 +48,7 @@ pub struct Session {
     flights: Flights,
     names: NameBook,
     just_changed: JustChanged,
+    follower: Option<Box<Follower>>,
     log_memory_limit_bytes: u64,
     /// Whether the stage wants messages in flight.
     watched: bool,
@@ -72,6 +83,7 @@ impl Session {
             flights: Flights::default(),
             names: NameBook::new(),
             just_changed: JustChanged::default(),
+            follower: None,
             log_memory_limit_bytes: LOG_MEMORY_LIMIT_BYTES,
             watched: false,
             at,
@@ -144,8 +156,11 @@ impl Session {
     /// Carries out the next of the commands it was opened with, or did before.
     fn do_next_command(&mut self) {
         let command = self.commands[self.at.commands_done].command.clone();
-        // One that cannot be done now changes nothing: the link that carries it was made by another version.
-        let _ = self.at.world.apply(&command);
+        if let Err(error) = self.at.world.apply(&command) {
+            // As with one of the timeline: it changes nothing, and the story says why.
+            let fact = Fact::CommandDone { text: orders::not_done(&command, &error) };
+            self.at.world.facts.push((CONTROLLER, fact));
+        }
         self.command_done();
     }
 
@@ -262,6 +277,9 @@ impl Session {
         self.known_until = self.known_until.min(time);
         self.journaled_until = self.journaled_until.min(time);
         self.commands_journaled = self.commands_journaled.min(commands);
+        if let Some(follower) = &mut self.follower {
+            follower.forget_after(time, commands, &self.checkpoints);
+        }
     }
 
     /// Takes the last live command back and returns to its moment.
@@ -342,9 +360,14 @@ impl Session {
         self.journal.timeline(&self.at.world, of, self.known_until)
     }
 
-    /// The metrics over all time known.
-    pub fn series(&self) -> Vec<Series> {
-        self.journal.series()
+    /// The metrics over all time known, and the lag of each partition that concerns a subject.
+    pub fn metrics(&self, of: Subject) -> MetricsTable {
+        self.journal.metrics(&self.at.world, of)
+    }
+
+    /// Tells one table of metrics from another: how often more was changed than rows added, and how many there are.
+    pub fn metrics_state(&self) -> (u32, u32) {
+        self.journal.metrics_state()
     }
 
     /// The run in figures, from the end of the warm-up to the moment it stands at.
@@ -355,5 +378,62 @@ impl Session {
     /// Topics and groups as Kafka's own tools describe them, at the moment it stands at.
     pub fn describe(&self) -> Description {
         describe::describe(&self.at.world)
+    }
+
+    /// Begins to follow a record through the run: [`Session::follow_on`] then looks for what happens to it.
+    ///
+    /// # Errors
+    /// There is no such record: a sentence. What was followed before still is.
+    pub fn follow(&mut self, pick: Pick) -> Result<(), String> {
+        let (wanted, created) = match pick {
+            Pick::Offset { partition, broker, offset } => self
+                .record_at(partition, broker, offset)
+                .ok_or_else(|| format!("No record stands at offset {offset} any more: nothing to follow."))?,
+            Pick::LastTyped => {
+                self.last_typed().ok_or("No record was typed: send one, then follow it.".to_owned())?
+            }
+        };
+        self.follower = Some(Box::new(Follower::new(wanted, created, &self.checkpoints)));
+        Ok(())
+    }
+
+    fn record_at(&self, partition: u32, broker: u32, offset: u64) -> Option<(Wanted, SimTime)> {
+        let partition = TopicPartition(partition);
+        let (id, created) = RecordId::at(&self.at.world, BrokerId(broker), partition, offset)?;
+        Some((Wanted::Known(id), created))
+    }
+
+    /// The record of the last `send` among the commands.
+    fn last_typed(&self) -> Option<(Wanted, SimTime)> {
+        let is_send = |timed: &&TimedCommand| matches!(timed.command, Command::SendRecord { .. });
+        let last = self.commands.iter().rev().find(is_send)?;
+        let Command::SendRecord { producer, key, value } = &last.command else { return None };
+        let world = &self.at.world;
+        let at = (0..world.producer_count()).find(|&at| *world.producer_spec(at).client_id == **producer)?;
+        let equal = self.commands.iter().filter(|other| **other == *last).count();
+        let record = TypedRecord { key: key.clone(), value: value.clone() };
+        let skip = equal.saturating_sub(1) as u32;
+        Some((Wanted::Typed { producer: at, record, from: last.at, skip }, last.at))
+    }
+
+    /// Looks on for the record that is followed, at most `max_events` events; true if there is more to do.
+    pub fn follow_on(&mut self, max_events: u64) -> bool {
+        let (commands, until) = (&self.commands, self.known_until);
+        self.follower.as_mut().is_some_and(|follower| follower.go_on(commands, until, max_events))
+    }
+
+    /// The life of the record that is followed, as far as it was looked for.
+    pub fn life(&self) -> Option<Life> {
+        self.follower.as_ref().map(|follower| follower.life())
+    }
+
+    /// Follows no record any more.
+    pub fn unfollow(&mut self) {
+        self.follower = None;
+    }
+
+    /// The newest records of a partition or a replica at the moment it stands at.
+    pub fn newest_records(&self, of: Subject) -> Vec<RecordRow> {
+        records::newest(&self.at.world, of, NEWEST_RECORDS)
     }
 }

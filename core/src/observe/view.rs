@@ -43,6 +43,7 @@ pub struct Frame {
 
 /// A node on the stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Place {
     /// The controller.
     #[default]

@@ -24,6 +24,26 @@ pub enum Fact {
         process: Process,
     },
     // --- producer ---
+    /// A record typed by a person became a batch of its own. *Traced.*
+    Typed {
+        /// The producer.
+        producer: u16,
+        /// The partition.
+        partition: TopicPartition,
+        /// The batch.
+        batch: Box<Batch>,
+    },
+    /// A batch left in a Produce request. *Traced.*
+    Sent {
+        /// The producer.
+        producer: u16,
+        /// The partition.
+        partition: TopicPartition,
+        /// The broker it went to.
+        broker: BrokerId,
+        /// The batch.
+        batch: Box<Batch>,
+    },
     /// A batch's `send` completed without an error.
     Acknowledged {
         /// The producer.
@@ -41,6 +61,8 @@ pub enum Fact {
         producer: u16,
         /// The partition.
         partition: TopicPartition,
+        /// Ordinal of the first record; `None` for a record that was in no batch.
+        first_ordinal: Option<u64>,
         /// How many records.
         count: u32,
         /// Why.
@@ -52,6 +74,8 @@ pub enum Fact {
         producer: u16,
         /// The partition.
         partition: TopicPartition,
+        /// Ordinal of its first record.
+        first_ordinal: u64,
         /// How many records.
         count: u32,
         /// Why.

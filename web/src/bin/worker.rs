@@ -1,7 +1,7 @@
 //! Starts the worker.
 use kafkarium_web::bridge::desk::{Desk, Voice};
 use kafkarium_web::bridge::protocol::FromWorker;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -48,13 +48,19 @@ fn main() {
     Desk::ready(&mut Post { scope });
 }
 
-type Task = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+/// What goes on with work that is left, and whether it is to run already.
+#[derive(Default)]
+struct Task {
+    handler: RefCell<Option<Closure<dyn FnMut()>>>,
+    waits: Cell<bool>,
+}
 
 /// Work that is left goes on after whatever the page said meanwhile.
-fn later(scope: &DedicatedWorkerGlobalScope, desk: Rc<RefCell<Desk>>) -> Task {
-    let task: Task = Rc::default();
+fn later(scope: &DedicatedWorkerGlobalScope, desk: Rc<RefCell<Desk>>) -> Rc<Task> {
+    let task: Rc<Task> = Rc::default();
     let (own, scope) = (task.clone(), scope.clone());
-    *task.borrow_mut() = Some(Closure::new(move || {
+    *task.handler.borrow_mut() = Some(Closure::new(move || {
+        own.waits.set(false);
         if desk.borrow_mut().work(&mut Post { scope: scope.clone() }) {
             schedule(&scope, &own);
         }
@@ -63,10 +69,12 @@ fn later(scope: &DedicatedWorkerGlobalScope, desk: Rc<RefCell<Desk>>) -> Task {
 }
 
 fn schedule(scope: &DedicatedWorkerGlobalScope, task: &Task) {
-    if let Some(task) = &*task.borrow() {
-        let handler = task.as_ref().unchecked_ref();
+    if task.waits.replace(true) {
+        return;
+    }
+    if let Some(handler) = &*task.handler.borrow() {
         scope
-            .set_timeout_with_callback_and_timeout_and_arguments_0(handler, 0)
+            .set_timeout_with_callback_and_timeout_and_arguments_0(handler.as_ref().unchecked_ref(), 0)
             .expect_throw("workers have timers");
     }
 }

@@ -2,6 +2,7 @@
 use super::protocol::{Details, FromWorker, Opened, ShippedScenario, Source, ToWorker, VERSION};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
 use kafkarium_core::observe::{frame_codec, selection};
@@ -14,6 +15,11 @@ const SLICE_EVENTS: u64 = 1_000;
 const LISTEN_MS: f64 = 12.0;
 /// A move longer than this is told about, milliseconds.
 const PROGRESS_MS: f64 = 400.0;
+
+/// Milliseconds it looks on for a record that is followed before it listens again.
+const FOLLOW_MS: f64 = 6.0;
+/// How often it tells how far it has looked, milliseconds.
+const FOLLOW_TOLD_MS: f64 = 250.0;
 
 /// How the desk speaks: the worker's own doing, so that all of this also runs without a browser.
 pub trait Voice {
@@ -37,6 +43,18 @@ struct Open {
     source: LinkScenario,
     names_sent: u32,
     story_sent: u32,
+    /// What the page knows of the record followed, and since when.
+    life_sent: Option<(Life, f64)>,
+    metrics_sent: Option<MetricsSent>,
+}
+
+/// What the page has of the metrics.
+#[derive(Clone, Copy, PartialEq)]
+struct MetricsSent {
+    subject: Subject,
+    /// It is worth nothing once this changes.
+    rewritten: u32,
+    rows: u32,
 }
 
 struct Move {
@@ -77,7 +95,7 @@ impl Desk {
                 let began_ms = voice.clock_ms();
                 let (from, to) = (SimTime(from_us), SimTime(to_us));
                 self.under_way = Some(Move { from, to, options, began_ms, told_ms: began_ms });
-                self.work(voice);
+                self.go(voice);
             }
             ToWorker::Act { at_us, command } => open.act(SimTime(at_us), &command, voice),
             ToWorker::Undo => {
@@ -92,7 +110,11 @@ impl Desk {
                 let time = open.session.step_time(back).map(|time| time.0);
                 voice.say(FromWorker::Stepped(time));
             }
-            ToWorker::Details { subject } => voice.say(FromWorker::Details(Box::new(open.details(subject)))),
+            ToWorker::Details { subject } => {
+                voice.say(FromWorker::Details(Box::new(open.details(subject))));
+                open.tell_metrics(subject, voice);
+            }
+            ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
             ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
             ToWorker::Link { at_us, subject } => {
                 let link = open.link(SimTime(at_us), subject);
@@ -101,8 +123,12 @@ impl Desk {
         }
     }
 
-    /// Goes on with the move under way; true if there is more to do.
+    /// Goes on with the move under way, then with the record followed; true if there is more to do.
     pub fn work(&mut self, voice: &mut impl Voice) -> bool {
+        self.go(voice) || self.open.as_mut().is_some_and(|open| open.follow_on(voice))
+    }
+
+    fn go(&mut self, voice: &mut impl Voice) -> bool {
         let (Some(open), Some(going)) = (&mut self.open, &mut self.under_way) else { return false };
         let listen_at = voice.clock_ms() + LISTEN_MS;
         loop {
@@ -174,7 +200,14 @@ impl Open {
             return Err(wrong.iter().map(|(at, error)| format!("command {}: {error}", at + 1)).collect());
         }
         let session = Session::open(read, link.seed, link.commands.clone());
-        Ok(Open { session, source: link.scenario.clone(), names_sent: 0, story_sent: 0 })
+        Ok(Open {
+            session,
+            source: link.scenario.clone(),
+            names_sent: 0,
+            story_sent: 0,
+            life_sent: None,
+            metrics_sent: None,
+        })
     }
 
     /// Moves to where the page begins.
@@ -248,8 +281,64 @@ impl Open {
             inspection: self.session.inspect(subject),
             audit: self.session.audit(),
             timeline: self.session.timeline(subject),
-            series: self.session.series(),
+            records: self.session.newest_records(subject),
         }
+    }
+
+    fn follow(&mut self, at: SimTime, pick: Option<Pick>, voice: &mut impl Voice) {
+        self.life_sent = None;
+        let Some(pick) = pick else { return self.session.unfollow() };
+        let mut found = self.session.follow(pick);
+        if found.is_err() && at != self.session.now() {
+            // It ran ahead of what the page shows.
+            self.session.advance(at, u64::MAX);
+            found = self.session.follow(pick);
+        }
+        if let Err(why) = found {
+            self.session.unfollow();
+            voice.say(FromWorker::Life(Box::new(Err(why))));
+        }
+    }
+
+    /// Looks on for the record followed, and tells what is new; true if there is more to do.
+    fn follow_on(&mut self, voice: &mut impl Voice) -> bool {
+        let listen_at = voice.clock_ms() + FOLLOW_MS;
+        while self.session.follow_on(SLICE_EVENTS) {
+            if voice.clock_ms() >= listen_at {
+                self.tell_life(voice);
+                return true;
+            }
+        }
+        self.tell_life(voice);
+        false
+    }
+
+    fn tell_life(&mut self, voice: &mut impl Voice) {
+        let Some(life) = self.session.life() else { return };
+        let now = voice.clock_ms();
+        let known = self.life_sent.as_ref().is_some_and(|(sent, told_ms)| {
+            let same =
+                sent.steps == life.steps && sent.sentence == life.sentence && sent.looking == life.looking;
+            let same = same && sent.known_until_us <= life.known_until_us;
+            sent == &life || same && now - told_ms < FOLLOW_TOLD_MS
+        });
+        if !known {
+            self.life_sent = Some((life.clone(), now));
+            voice.say(FromWorker::Life(Box::new(Ok(life))));
+        }
+    }
+
+    /// Sends the metrics that the page does not have yet.
+    fn tell_metrics(&mut self, subject: Subject, voice: &mut impl Voice) {
+        let (rewritten, rows) = self.session.metrics_state();
+        let now = MetricsSent { subject, rewritten, rows };
+        if self.metrics_sent == Some(now) {
+            return;
+        }
+        let known = self.metrics_sent.filter(|sent| MetricsSent { rows, ..*sent } == now);
+        let from_row = known.map_or(0, |sent| sent.rows);
+        self.metrics_sent = Some(now);
+        voice.say(FromWorker::Metrics { from_row, table: self.session.metrics(subject).from_row(from_row) });
     }
 
     fn link(&mut self, at: SimTime, subject: Subject) -> Link {

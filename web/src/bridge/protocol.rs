@@ -1,12 +1,14 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
+use kafkarium_core::observe::life::{Life, Pick, RecordRow};
+use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Timeline,
 };
 use kafkarium_core::observe::view::FrameOptions;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// From the page. Times are microseconds of virtual time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +52,13 @@ pub enum ToWorker {
     },
     /// The cluster in the words of Kafka's tools.
     Describe,
+    /// Follow a record from now on, or none.
+    Follow {
+        /// The moment at which it was picked.
+        at_us: u64,
+        /// Which.
+        pick: Option<Pick>,
+    },
     /// A link to that moment.
     Link {
         /// When.
@@ -121,8 +130,17 @@ pub enum FromWorker {
     Stepped(Option<u64>),
     /// For the panels.
     Details(Box<Details>),
+    /// Metrics: what follows the first rows already sent.
+    Metrics {
+        /// How many rows those are; with none, the table is another.
+        from_row: u32,
+        /// The rows after them.
+        table: MetricsTable,
+    },
     /// In the words of Kafka's tools.
     Described(Description),
+    /// The life of the record followed, as far as it is known; or why there is none.
+    Life(Box<Result<Life, String>>),
     /// A link's fragment.
     Link(Result<String, String>),
 }
@@ -178,6 +196,6 @@ pub struct Details {
     pub audit: AuditReport,
     /// Markers and bands.
     pub timeline: Timeline,
-    /// Metrics.
-    pub series: Vec<Series>,
+    /// The newest records of a partition or replica.
+    pub records: Vec<RecordRow>,
 }

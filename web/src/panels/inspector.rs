@@ -32,6 +32,7 @@ pub fn Inspector(app: App) -> impl IntoView {
                 <div class="commands">{commands.into_iter().map(|offer| command(app, offer)).collect_view()}</div>
             })
         }}
+        <super::records::NewestRecords app/>
         {move || {
             let rows = config.get();
             (!rows.is_empty()).then(|| view! {

@@ -18,7 +18,7 @@ pub const KEYS: [(&str, &str); 14] = [
     ("U and R", "undo a command, do it again"),
     ("L", "copy a link to this moment"),
     ("T", "light, dark, or as the system has it"),
-    ("1 to 4", "inspect, story, audit, Kafka's tools"),
+    ("1 to 5", "inspect, story, audit, Kafka's tools, the record followed"),
     ("?", "this help"),
     ("Esc", "close what lies over the page"),
 ];
@@ -81,6 +81,7 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         "2" => app.tab.set(Tab::Story),
         "3" => app.tab.set(Tab::Audit),
         "4" => app.tab.set(Tab::Tools),
+        "5" => app.tab.set(Tab::Record),
         "?" => app.dialog.set(Some(Dialog::Help)),
         _ => return false,
     }

@@ -1,5 +1,7 @@
 //! What the page has to say beside the run: a problem on top, a short notice below.
 use crate::state::App;
+use crate::state::app::Tab;
+use kafkarium_core::observe::life::Pick;
 use leptos::prelude::*;
 
 #[component]
@@ -27,10 +29,12 @@ pub fn Notice(app: App) -> impl IntoView {
     });
     move || {
         shown().map(|sentence| {
+            let sent = sentence.starts_with("Done: send by") && app.tab.get() != Tab::Record;
             let undo = sentence.starts_with("Done:") && app.undoable.get_untracked() > 0;
             view! {
                 <div class="notice">
                     <span>{sentence}</span>
+                    {sent.then(|| view! { <button on:click=move |_| app.follow(Pick::LastTyped)>"Follow it"</button> })}
                     {undo.then(|| view! { <button on:click=move |_| { app.notice.set(None); app.with_engine(|engine| engine.undo()) }>"Undo"</button> })}
                 </div>
             }

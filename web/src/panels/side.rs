@@ -1,13 +1,18 @@
 //! The side: tabs for the subject, the story, the guarantees, the words of Kafka's tools. On a phone what a tab holds is
 //! a sheet that opens over the stage.
-use super::{audit, inspector, story, tools};
+use super::{audit, inspector, record, story, tools};
 use crate::state::app::Tab;
 use crate::state::{App, browser};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
-const TABS: [(Tab, &str); 4] =
-    [(Tab::Inspect, "Inspect"), (Tab::Story, "Story"), (Tab::Audit, "Audit"), (Tab::Tools, "Kafka tools")];
+const TABS: [(Tab, &str); 5] = [
+    (Tab::Inspect, "Inspect"),
+    (Tab::Story, "Story"),
+    (Tab::Audit, "Audit"),
+    (Tab::Tools, "Kafka tools"),
+    (Tab::Record, "Record"),
+];
 
 #[component]
 pub fn Side(app: App) -> impl IntoView {
@@ -46,6 +51,7 @@ pub fn Side(app: App) -> impl IntoView {
                     Tab::Story => view! { <story::Story app/> }.into_any(),
                     Tab::Audit => view! { <audit::Audit app/> }.into_any(),
                     Tab::Tools => view! { <tools::Tools app/> }.into_any(),
+                    Tab::Record => view! { <record::Record app/> }.into_any(),
                 }}
             </div>
         </aside>

@@ -32,15 +32,30 @@ pub fn StagePanel(app: App) -> impl IntoView {
         app.with_engine(|engine| {
             if let Some(stage) = engine.stage() {
                 let hit = stage.hit(x, y);
+                let record = stage.record_at(x, y);
+                stage.set_pointed(record);
                 stage.set_hover(hit.map(|hit| hit.subject));
             }
         });
     };
-    let leave =
-        move |_| app.with_engine(|engine| engine.stage().into_iter().for_each(|stage| stage.set_hover(None)));
+    let leave = move |_| {
+        app.with_engine(|engine| {
+            engine.stage().into_iter().for_each(|stage| {
+                stage.set_hover(None);
+                stage.set_pointed(None);
+            })
+        })
+    };
     let click = move |event: web_sys::MouseEvent| {
         let (x, y) = at(&event);
-        let hit = app.with_engine(|engine| engine.stage().and_then(|stage| stage.hit(x, y)));
+        let (hit, record) = app.with_engine(|engine| {
+            let Some(stage) = engine.stage() else { return (None, None) };
+            (stage.hit(x, y), stage.record_at(x, y))
+        });
+        if let Some(record) = record {
+            hit.into_iter().for_each(|hit| app.select(hit.subject));
+            return app.follow(record);
+        }
         match hit {
             Some(hit) => choose(app, hit.subject, x, y),
             None => {

@@ -155,6 +155,25 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     remarks(pen, scene, replica, cells, (end.max(track.x) + 12.0, middle), track);
 }
 
+/// The cells that can be seen of a lane, each with its place.
+pub(super) fn cells_of<'a>(scene: &Scene<'a>, lane: &LanePlace) -> Vec<(&'a Cell, Rect)> {
+    let replica = &scene.frame.replicas[lane.replica];
+    let (track, middle) = track_of(scene, lane);
+    let ruler = Ruler::new(scene, replica, track);
+    let cells =
+        &scene.frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];
+    let place = |(at, one)| {
+        let x = ruler.cell(one, at, cells.len()) + 1.0;
+        (one, Rect::new(x, middle - CELL / 2.0, CELL, CELL))
+    };
+    cells
+        .iter()
+        .enumerate()
+        .map(place)
+        .filter(|(_, rect)| rect.x >= track.x && rect.right() <= track.right())
+        .collect()
+}
+
 fn clip(pen: &Pen, rect: Rect) {
     pen.ctx.begin_path();
     pen.ctx.rect(rect.x, rect.y, rect.width, rect.height);
@@ -286,7 +305,7 @@ fn markers(pen: &Pen, scene: &Scene, lane: &LanePlace) {
 }
 
 /// Where a lane's cells stand, and its middle line.
-fn track_of(scene: &Scene, lane: &LanePlace) -> (Rect, f64) {
+pub(super) fn track_of(scene: &Scene, lane: &LanePlace) -> (Rect, f64) {
     let rect = lane.rect;
     let middle = rect.y + rect.height / 2.0 - if rect.height > 30.0 { 3.0 } else { 0.0 };
     let left = scene.plan.name_width + 6.0;

@@ -13,11 +13,11 @@ const DRAWN_MAX: usize = 400;
 
 /// A cubic curve.
 #[derive(Clone, Copy)]
-struct Curve {
-    from: (f64, f64),
-    bend_from: (f64, f64),
-    bend_to: (f64, f64),
-    to: (f64, f64),
+pub(super) struct Curve {
+    pub from: (f64, f64),
+    pub bend_from: (f64, f64),
+    pub bend_to: (f64, f64),
+    pub to: (f64, f64),
 }
 
 impl Curve {
@@ -36,7 +36,7 @@ impl Curve {
     }
 }
 
-fn rect_of(scene: &Scene, place: Place) -> Option<Rect> {
+pub(super) fn rect_of(scene: &Scene, place: Place) -> Option<Rect> {
     match place {
         Place::Controller => Some(scene.plan.controller),
         Place::Broker(id) => {
@@ -52,7 +52,7 @@ fn rect_of(scene: &Scene, place: Place) -> Option<Rect> {
 }
 
 /// The way between two places. A request and its response share it.
-fn curve(scene: &Scene, from: Place, to: Place) -> Option<Curve> {
+pub(super) fn curve(scene: &Scene, from: Place, to: Place) -> Option<Curve> {
     let (a, b) = (rect_of(scene, from)?, rect_of(scene, to)?);
     let side = |place: Place, rect: Rect, right: bool| {
         let x = if right { rect.right() } else { rect.x };

@@ -5,9 +5,11 @@ mod flights;
 mod layout;
 mod legend;
 mod pen;
+mod record;
 mod theme;
 mod words;
 
+use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Flight, Frame};
 pub use layout::Rect;
@@ -34,6 +36,9 @@ pub struct Stage {
     size: (f64, f64),
     selection: Option<Subject>,
     hover: Option<Subject>,
+    /// The record followed, and the one pointed at.
+    life: Option<Life>,
+    pointed: Option<Pick>,
     reduced_motion: bool,
     /// Where the end of each partition's lanes is drawn, sliding: by partition.
     ends: BTreeMap<u32, f64>,
@@ -64,6 +69,8 @@ impl Stage {
             size: (0.0, 0.0),
             selection: None,
             hover: None,
+            life: None,
+            pointed: None,
             reduced_motion: false,
             ends: BTreeMap::new(),
         })
@@ -112,6 +119,25 @@ impl Stage {
         self.hover = subject;
     }
 
+    /// Marks the record followed, and draws its way.
+    pub fn set_life(&mut self, life: Option<Life>) {
+        self.life = life;
+    }
+
+    /// Marks a record as pointed at.
+    pub fn set_pointed(&mut self, record: Option<Pick>) {
+        self.pointed = record;
+    }
+
+    /// The record whose cell stands at a point.
+    pub fn record_at(&self, x: f64, y: f64) -> Option<Pick> {
+        record::at(&self.scene(), x, y)
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { frame: &self.frame, names: &self.names, plan: &self.plan, ends: &self.ends }
+    }
+
     /// Whether things jump instead of sliding.
     pub fn set_reduced_motion(&mut self, reduced: bool) {
         self.reduced_motion = reduced;
@@ -154,7 +180,7 @@ impl Stage {
         if self.frame.brokers.is_empty() {
             return;
         }
-        let scene = Scene { frame: &self.frame, names: &self.names, plan: &self.plan, ends: &self.ends };
+        let scene = self.scene();
         flights::links(&pen, &scene);
         brokers::controller(&pen, &scene);
         brokers::draw(&pen, &scene);
@@ -163,6 +189,12 @@ impl Stage {
         legend::draw(&pen, &scene);
         self.mark(&pen, self.hover, &self.theme.ink_faint, 1.0);
         self.mark(&pen, self.selection, &self.theme.now, 1.6);
+        if let Some(pointed) = self.pointed {
+            record::pointed(&pen, &scene, pointed);
+        }
+        if let Some(life) = &self.life {
+            record::draw(&pen, &scene, life, time_us);
+        }
         // Who asked for less motion sees states change; of messages only those that stand still.
         let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
         flights::draw(&pen, &scene, shown, time_us);

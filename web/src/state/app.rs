@@ -2,6 +2,8 @@
 use super::browser;
 use super::engine::Engine;
 use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
+use kafkarium_core::observe::life::Life;
+use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -23,6 +25,8 @@ pub enum Dialog {
     Scenarios,
     /// The scenario's text, to read and change.
     Text,
+    /// The metrics, under Kafka's names.
+    Metrics,
     /// The keys.
     Help,
 }
@@ -38,6 +42,8 @@ pub enum Tab {
     Audit,
     /// The words of Kafka's tools.
     Tools,
+    /// The life of one record.
+    Record,
 }
 
 /// A menu at a thing on the stage.
@@ -66,8 +72,14 @@ pub struct App {
     pub story: RwSignal<Vec<StoryLine>>,
     /// What the panels show of the subject.
     pub details: RwSignal<Option<Details>>,
+    /// The metrics over all time known.
+    pub metrics: RwSignal<MetricsTable>,
     /// The words of Kafka's tools.
     pub description: RwSignal<Option<Description>>,
+    /// The life of the record followed, or why there is none; `None` while none is asked for.
+    pub life: RwSignal<Option<Result<Life, String>>>,
+    /// `client.id`s of the producers.
+    pub producers: RwSignal<Vec<String>>,
     /// The subject.
     pub selection: RwSignal<Subject>,
     /// Whether time goes.
@@ -122,7 +134,10 @@ impl App {
             refused: RwSignal::new(Vec::new()),
             story: RwSignal::new(Vec::new()),
             details: RwSignal::new(None),
+            metrics: RwSignal::new(MetricsTable::default()),
             description: RwSignal::new(None),
+            life: RwSignal::new(None),
+            producers: RwSignal::new(Vec::new()),
             selection: RwSignal::new(Subject::Cluster),
             playing: RwSignal::new(true),
             mode: RwSignal::new(Mode::Story),

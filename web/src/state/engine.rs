@@ -47,6 +47,10 @@ pub struct Engine {
     follow_key: Option<String>,
     story: Vec<StoryLine>,
     copying: bool,
+    /// The record that the command under way sends is to be followed.
+    pub(super) follow_next_send: bool,
+    /// The steps of the record followed, in microseconds: worth watching too.
+    pub(super) steps: Vec<u64>,
     /// The run as a link, as far as it is known: what a new worker begins with.
     fragment: String,
     deaths: u32,
@@ -81,7 +85,7 @@ impl Engine {
         }
     }
 
-    fn say(&self, message: &ToWorker) {
+    pub(super) fn say(&self, message: &ToWorker) {
         if let Some(client) = &self.client {
             client.say(message);
         }
@@ -257,6 +261,7 @@ impl Engine {
             FromWorker::Opened(opened) => self.opened(app, *opened),
             FromWorker::Refused(sentences) => self.refused(app, sentences),
             FromWorker::Names(names) => {
+                app.producers.set(names.producers.iter().map(|(name, ..)| name.clone()).collect());
                 if let Some(stage) = &mut self.stage {
                     stage.set_names(names);
                 }
@@ -278,11 +283,16 @@ impl Engine {
                 app.undoable.set(undoable);
                 app.redoable.set(redoable);
                 app.notice.set(Some(sentence));
+                app.command_ended(self, true);
                 self.playhead_us = at_us as f64;
                 self.jump();
                 self.url_at_ms = 0.0;
             }
-            FromWorker::NotDone(sentence) => app.notice.set(Some(sentence)),
+            FromWorker::NotDone(sentence) => {
+                app.command_ended(self, false);
+                app.notice.set(Some(sentence));
+            }
+            FromWorker::Life(life) => app.hear_life(self, *life),
             FromWorker::Stepped(time) => {
                 if let Some(time) = time {
                     self.playhead_us = time as f64;
@@ -290,6 +300,9 @@ impl Engine {
                 }
             }
             FromWorker::Details(details) => app.details.set(Some(*details)),
+            FromWorker::Metrics { from_row, table } => {
+                app.metrics.update(|known| known.follow(from_row, table))
+            }
             FromWorker::Described(description) => app.description.set(Some(description)),
             FromWorker::Link(link) => self.linked(app, link),
         }
@@ -300,6 +313,8 @@ impl Engine {
         self.follow_key = opened.follow_key.clone();
         self.story.clear();
         app.story.set(Vec::new());
+        app.life.set(None);
+        self.show_life(None);
         app.refused.set(Vec::new());
         app.dialog.set(None);
         app.undoable.set(opened.undoable);
@@ -424,6 +439,9 @@ impl Engine {
                 break;
             }
         }
+        let (after_step_us, before_step_us) = self.nearest_steps();
+        after_us = after_us.into_iter().chain(after_step_us).reduce(f64::min);
+        before_us = before_us.into_iter().chain(before_step_us).reduce(f64::min);
         let trouble = self.shown.is_some_and(|shown| shown.trouble);
         let eventful = after_us.is_some_and(|us| us < 3e6) || before_us.is_some_and(|us| us < 1e5);
         if trouble || eventful {

@@ -3,5 +3,6 @@ pub mod app;
 pub mod browser;
 pub mod engine;
 pub mod pace;
+pub mod record;
 
 pub use app::App;

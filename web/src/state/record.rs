@@ -1,0 +1,68 @@
+//! The record that is followed: what the panels ask for, and what the engine hears of it.
+use super::App;
+use super::app::Tab;
+use super::engine::Engine;
+use crate::bridge::protocol::ToWorker;
+use kafkarium_core::observe::life::{Life, Pick};
+use kafkarium_core::scenario::Command;
+use leptos::prelude::*;
+
+impl App {
+    /// Follows a record, and shows its life.
+    pub fn follow(&self, pick: Pick) {
+        self.menu.set(None);
+        self.tab.set(Tab::Record);
+        self.with_engine(|engine| engine.follow(Some(pick)));
+    }
+
+    /// Follows no record any more.
+    pub fn unfollow(&self) {
+        self.life.set(None);
+        self.with_engine(|engine| {
+            engine.follow(None);
+            engine.show_life(None);
+        });
+    }
+
+    /// Sends a record of one's own now, and follows it once it is sent.
+    pub fn send_and_follow(&self, producer: String, key: Option<String>, value: String) {
+        self.with_engine(|engine| engine.follow_next_send = true);
+        self.act(&Command::SendRecord { producer, key, value }.to_string());
+    }
+
+    /// Takes what the worker tells of the record followed.
+    pub(super) fn hear_life(&self, engine: &mut Engine, life: Result<Life, String>) {
+        engine.show_life(life.as_ref().ok().cloned());
+        self.life.set(Some(life));
+    }
+
+    /// A command was done or not: the record just sent is followed, if that was asked for.
+    pub(super) fn command_ended(&self, engine: &mut Engine, done: bool) {
+        if std::mem::take(&mut engine.follow_next_send) && done {
+            self.tab.set(Tab::Record);
+            engine.follow(Some(Pick::LastTyped));
+        }
+    }
+}
+
+impl Engine {
+    fn follow(&self, pick: Option<Pick>) {
+        self.say(&ToWorker::Follow { at_us: self.playhead_us(), pick });
+    }
+
+    /// Microseconds since the last step of the record followed, and to the next one.
+    pub(super) fn nearest_steps(&self) -> (Option<f64>, Option<f64>) {
+        let now = self.playhead_us();
+        let reached = self.steps.partition_point(|&time| time <= now);
+        let last = reached.checked_sub(1).map(|at| (now - self.steps[at]) as f64);
+        (last, self.steps.get(reached).map(|&time| (time - now) as f64))
+    }
+
+    /// Gives the stage the life to draw.
+    pub(super) fn show_life(&mut self, life: Option<Life>) {
+        self.steps = life.iter().flat_map(|life| life.steps.iter().map(|step| step.time_us)).collect();
+        if let Some(stage) = self.stage() {
+            stage.set_life(life);
+        }
+    }
+}
