@@ -12,7 +12,7 @@ pub fn NewestRecords(app: App) -> impl IntoView {
     let row = move |row: RecordRow| {
         let title = format!("Follow the record at offset {}", row.offset);
         view! {
-            <li><button title=title.clone() aria-label=title on:click=move |_| app.follow(row.pick)>
+            <li><button title=title on:click=move |_| app.follow(row.pick)>
                 <b>{row.offset}</b><span>{row.text}</span><time>{seconds(row.created_us)}</time>
             </button></li>
         }
