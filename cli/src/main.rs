@@ -2,7 +2,6 @@
 //!
 //! Exit codes: 0 all well, 1 an expectation of the scenario is broken, 2 the input is wrong, 3 a bug of ours.
 mod args;
-mod describe;
 mod help;
 mod input;
 mod run;

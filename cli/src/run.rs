@@ -1,9 +1,10 @@
 //! `run` and `describe`: moves through a run and shows what is there.
 use crate::args::Ask;
-use crate::{Failure, describe as table, input, say, summary};
+use crate::{Failure, input, say, summary};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::Subject;
+use kafkarium_core::observe::tools;
 use kafkarium_core::scenario::words::{show_duration, show_number};
 use std::time::{Duration, Instant};
 
@@ -57,7 +58,11 @@ pub fn describe(ask: &Ask) -> Result<(), Failure> {
     if !ask.internal {
         description.topics.retain(|topic| !topic.internal);
     }
-    if ask.json { say(&json(&description)?) } else { say(&table::show(&description)) }
+    if ask.json {
+        say(&json(&description)?)
+    } else {
+        say(&(tools::topics(&description.topics) + &tools::offsets(&description)))
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Failure> {

@@ -1,19 +1,44 @@
 //! Topics and groups in the terms of `kafka-topics.sh` and `kafka-consumer-groups.sh`.
 use super::lag;
-use super::report::{Description, GroupDescription, GroupRow, PartitionDescription, TopicDescription};
+use super::report::{
+    Description, GroupDescription, GroupRow, MemberDescription, PartitionDescription, TopicDescription,
+};
 use crate::config::{KeySpec, Scope, TopicConfig, keys};
-use crate::coordinator::Group;
+use crate::coordinator::{Group, Member};
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
+use crate::trace::{GroupState, Process};
+use crate::wire::NodeId;
 use crate::world::World;
 
 /// The cluster as Kafka's tools would describe it now.
 pub fn describe(world: &World) -> Description {
     let topics = (0..world.controller().image().topics.len()).map(|at| topic(world, at));
+    let mut groups: Vec<GroupDescription> =
+        lag::groups(world).map(|group| group_description(world, group)).collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
     Description {
         time_us: world.now().0,
         topics: topics.collect(),
-        groups: lag::groups(world).map(|group| group_description(world, group)).collect(),
+        groups,
+        silent_leaders: silent_leaders(world),
     }
+}
+
+/// Whether a broker's process can answer a tool that asks it.
+fn answers(world: &World, broker: BrokerId) -> bool {
+    world.process(NodeId::from(broker)).0 == Process::Running
+}
+
+/// Leaders by the controller's image whose process does not work: it was not fenced yet.
+fn silent_leaders(world: &World) -> Vec<u32> {
+    let image = world.controller().image();
+    let user = image.topics.iter().filter(|topic| !topic.internal).flat_map(|topic| &topic.partitions);
+    let leaders = user.filter_map(|&partition| image.partition(partition).leader);
+    let mut silent: Vec<u32> =
+        leaders.filter(|&leader| !answers(world, leader)).map(|leader| leader.0).collect();
+    silent.sort_unstable();
+    silent.dedup();
+    silent
 }
 
 fn topic(world: &World, at: usize) -> TopicDescription {
@@ -61,42 +86,75 @@ fn topic_id(at: u64, name: &str) -> String {
     let mut bits = u128::from(digest.value());
     digest.u64(1);
     bits = bits << 64 | u128::from(digest.value());
-    (0..22).map(|sextet| char::from(ALPHABET[(bits >> (122 - 6 * sextet.min(20)) & 63) as usize])).collect()
+    // 128 bits are 21 times six and two more, which stand at the top of the last character.
+    let sextet = |at: u32| if at < 21 { bits >> (122 - 6 * at) & 63 } else { (bits & 3) << 4 };
+    (0..22).map(|at| char::from(ALPHABET[sextet(at) as usize])).collect()
 }
 
 fn group_description(world: &World, id: GroupId) -> GroupDescription {
-    let found = lag::group_of(world, id);
-    let rows = found.map_or_else(Vec::new, |group| rows(world, id, group));
+    let name = world.groups()[usize::from(id.0)].name.clone();
+    let coordinator = lag::coordinator_of(world, id).map(|broker| broker.0);
+    let Some(group) = lag::group_of(world, id) else {
+        let answers = lag::working_coordinator(world, id).is_some();
+        let state = if answers { "Dead".to_owned() } else { String::new() };
+        return GroupDescription { name, state, coordinator, ..GroupDescription::default() };
+    };
+    let strategy = if group.state == GroupState::Stable { "range" } else { "" };
     GroupDescription {
-        name: world.groups()[usize::from(id.0)].name.clone(),
-        state: found.map_or_else(|| "Dead".to_owned(), |group| format!("{:?}", group.state)),
-        coordinator: lag::coordinator_of(world, id).map(|broker| broker.0),
-        members: found.map_or(0, |group| group.members.len() as u32),
-        rows,
+        name,
+        state: format!("{:?}", group.state),
+        coordinator,
+        assignment_strategy: strategy.to_owned(),
+        members: group.members.iter().map(|member| member_description(world, member)).collect(),
+        rows: rows(world, id, group),
     }
 }
 
-fn rows(world: &World, id: GroupId, group: &Group) -> Vec<GroupRow> {
-    let image = world.controller().image();
-    let mut rows = Vec::new();
-    for partition in lag::partitions_of(world, id) {
-        let owner = group.members.iter().find(|member| member.assignment.contains(&partition));
-        let committed = group.offset(partition).map(|commit| commit.offset);
-        if owner.is_none() && committed.is_none() {
-            continue;
-        }
-        let (topic, index) = image.partition_names[partition.index()];
-        rows.push(GroupRow {
-            topic: image.topics[usize::from(topic.0)].name.clone(),
-            partition: index,
-            current_offset: committed,
-            log_end_offset: lag::high_watermark(world, partition),
-            consumer_id: owner.map_or_else(String::new, |member| member.id.to_string()),
-            host: owner.map_or_else(String::new, |member| host(world, &member.client_id)),
-            client_id: owner.map_or_else(String::new, |member| member.client_id.to_string()),
-        });
+fn member_description(world: &World, member: &Member) -> MemberDescription {
+    MemberDescription {
+        consumer_id: member.id.to_string(),
+        host: host(world, &member.client_id),
+        client_id: member.client_id.to_string(),
+        partitions: member.assignment.len() as u32,
     }
+}
+
+/// In the tool's order: members by how many partitions they own, then partitions that nobody owns.
+fn rows(world: &World, id: GroupId, group: &Group) -> Vec<GroupRow> {
+    let all: Vec<TopicPartition> = lag::partitions_of(world, id).collect();
+    let mut members: Vec<&Member> = group.members.iter().collect();
+    members.sort_by_key(|member| std::cmp::Reverse(member.assignment.len()));
+    let mut rows = Vec::new();
+    for member in members {
+        let mut owned: Vec<GroupRow> =
+            member.assignment.iter().map(|&partition| row(world, group, partition, Some(member))).collect();
+        owned.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+        rows.append(&mut owned);
+    }
+    let nobodys = |partition: &TopicPartition| {
+        group.offset(*partition).is_some()
+            && !group.members.iter().any(|member| member.assignment.contains(partition))
+    };
+    let mut left: Vec<GroupRow> =
+        all.into_iter().filter(nobodys).map(|partition| row(world, group, partition, None)).collect();
+    left.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    rows.append(&mut left);
     rows
+}
+
+fn row(world: &World, group: &Group, partition: TopicPartition, owner: Option<&Member>) -> GroupRow {
+    let image = world.controller().image();
+    let (topic, index) = image.partition_names[partition.index()];
+    let leader = image.partition(partition).leader.filter(|&leader| answers(world, leader));
+    GroupRow {
+        topic: image.topics[usize::from(topic.0)].name.clone(),
+        partition: index,
+        current_offset: group.offset(partition).map(|commit| commit.offset),
+        log_end_offset: leader.and_then(|_| lag::high_watermark(world, partition)),
+        consumer_id: owner.map_or_else(String::new, |member| member.id.to_string()),
+        host: owner.map_or_else(String::new, |member| host(world, &member.client_id)),
+        client_id: owner.map_or_else(String::new, |member| member.client_id.to_string()),
+    }
 }
 
 /// An address for a consumer, by its number.

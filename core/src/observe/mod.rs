@@ -31,6 +31,7 @@ mod settings;
 mod story;
 mod summary;
 mod told;
+pub mod tools;
 pub mod view;
 
 pub use invariants::Invariants;

@@ -384,6 +384,8 @@ pub struct Description {
     pub topics: Vec<TopicDescription>,
     /// What `kafka-consumer-groups.sh --describe --all-groups` knows.
     pub groups: Vec<GroupDescription>,
+    /// Brokers that count as leaders but do not answer: a tool that asks them for offsets waits in vain.
+    pub silent_leaders: Vec<u32>,
 }
 
 /// One topic as `kafka-topics.sh --describe` shows it.
@@ -428,14 +430,30 @@ pub struct PartitionDescription {
 pub struct GroupDescription {
     /// `group.id`.
     pub name: String,
-    /// `Stable` and so on.
+    /// `Stable` and so on; empty while no coordinator answers for it.
     pub state: String,
     /// The broker that coordinates it, if any.
     pub coordinator: Option<u32>,
-    /// How many members.
-    pub members: u32,
+    /// The assignor its members agreed on; empty unless the group is Stable.
+    pub assignment_strategy: String,
+    /// Its members.
+    pub members: Vec<MemberDescription>,
     /// A row each partition that has a member or a committed offset.
     pub rows: Vec<GroupRow>,
+}
+
+/// One member as `kafka-consumer-groups.sh --describe --members` shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MemberDescription {
+    /// Its `member.id`.
+    pub consumer_id: String,
+    /// Where it runs, `/` and an address.
+    pub host: String,
+    /// Its `client.id`.
+    pub client_id: String,
+    /// How many partitions it owns.
+    pub partitions: u32,
 }
 
 /// One partition of a group as `kafka-consumer-groups.sh --describe` shows it.
@@ -448,7 +466,8 @@ pub struct GroupRow {
     pub partition: u32,
     /// The committed offset, if there is one.
     pub current_offset: Option<u64>,
-    /// What Kafka's tool calls LOG-END-OFFSET: the offset a consumer can read up to, the high watermark.
+    /// What Kafka's tool calls LOG-END-OFFSET: the offset a consumer can read up to, the high watermark. `None` if no
+    /// leader answers.
     pub log_end_offset: Option<u64>,
     /// `member.id` of its owner; empty without one.
     pub consumer_id: String,

@@ -2,14 +2,30 @@
 use super::keys::KEYS;
 use super::metrics::Metrics;
 use crate::bridge::protocol::Source;
-use crate::state::App;
 use crate::state::app::Dialog;
+use crate::state::{App, browser};
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
 
 #[component]
 pub fn Dialogs(app: App) -> impl IntoView {
     let close = move |_| app.dialog.set(None);
+    let room = NodeRef::<html::Dialog>::new();
+    // The browser keeps the focus inside an open dialog; afterwards it goes back to where it was.
+    let before = StoredValue::new_local(None::<web_sys::HtmlElement>);
+    Effect::new(move |was_open: Option<bool>| {
+        let open = app.dialog.read().is_some();
+        match (was_open.unwrap_or(false), open) {
+            (false, true) => before.set_value(browser::focused()),
+            (true, false) => before.get_value().into_iter().for_each(|element| drop(element.focus())),
+            _ => {}
+        }
+        if let Some(room) = room.get().filter(|room| open && !room.open()) {
+            let _ = room.show_modal();
+        }
+        open
+    });
     move || {
         app.dialog.get().map(|dialog| {
             let (title, body) = match dialog {
@@ -19,14 +35,22 @@ pub fn Dialogs(app: App) -> impl IntoView {
                 Dialog::Help => ("Keys and help", help().into_any()),
             };
             view! {
-                <div class="veil" on:click=close></div>
-                <section class="dialog" role="dialog" aria-modal="true" aria-label=title>
-                    <header><h2>{title}</h2><button on:click=close aria-label="Close">"✕"</button></header>
-                    {body}
-                </section>
+                // What is beside the sheet counts as the dialog itself: a click there closes it.
+                <dialog class="dialog" node_ref=room aria-label=title on:close=move |_| app.dialog.set(None)
+                    on:click=move |event| if is_beside(&event) { app.dialog.set(None) }>
+                    <section class="sheet">
+                        <div class="bar"><h2>{title}</h2><button on:click=close aria-label="Close">"✕"</button></div>
+                        {body}
+                    </section>
+                </dialog>
             }
         })
     }
+}
+
+fn is_beside(event: &web_sys::MouseEvent) -> bool {
+    let dialog = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    dialog.is_some_and(|element| element.tag_name() == "DIALOG")
 }
 
 #[component]
@@ -59,9 +83,9 @@ fn Text(app: App) -> impl IntoView {
     view! {
         <p class="soft">"A scenario is a TOML file: cluster, topics, producers, groups, and what happens when. Change it and run it."</p>
         <textarea node_ref=area spellcheck="false" aria-label="The scenario's text" prop:value=text></textarea>
-        <ul class="refused" role="alert">
+        <div role="alert"><ul class="refused">
             {move || app.refused.get().into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()}
-        </ul>
+        </ul></div>
         <p><button class="primary" on:click=open>"Run it"</button></p>
     }
 }

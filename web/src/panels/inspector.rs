@@ -8,6 +8,10 @@ pub fn Inspector(app: App) -> impl IntoView {
     let of = move |part: fn(&Inspection) -> String| {
         move || app.details.read().as_ref().map_or_else(String::new, |details| part(&details.inspection))
     };
+    let title = move || {
+        let details = app.details.read();
+        details.as_ref().map_or_else(|| "Nothing yet".to_owned(), |details| details.inspection.title.clone())
+    };
     let state =
         move || app.details.read().as_ref().map_or_else(Vec::new, |details| details.inspection.state.clone());
     // Lists are built anew only when they change: what is typed or pointed at stays.
@@ -18,7 +22,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         app.details.read().as_ref().map_or_else(Vec::new, |details| details.inspection.config.clone())
     });
     view! {
-        <h2>{of(|inspection| inspection.title.clone())}</h2>
+        <h2>{title}</h2>
         <p class="soft">{of(|inspection| inspection.sentence.clone())}</p>
         <dl class="state">{move || state().into_iter().map(state_row).collect_view()}</dl>
         {move || {

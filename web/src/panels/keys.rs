@@ -6,13 +6,15 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 14] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
     ("] and [", "faster or slower"),
     ("S", "story pace: slow where something happens, quick where nothing does"),
     ("→ and ←", "a second on or back; with Shift ten"),
-    ("Tab, Enter", "on the stage: go from thing to thing, and open what can be done to it"),
+    ("Tab", "on the stage: go from broker to partition to client; Shift+Tab goes back"),
+    ("↓ and ↑", "on the stage: the same, and through every replica of a large cluster"),
+    ("Enter", "on the stage: open what can be done to a thing; then ↓ and ↑ go through it"),
     ("U and R", "undo a command, do it again"),
     ("L", "copy a link to this moment"),
     ("T", "light, dark, or as the system has it"),

@@ -1,6 +1,9 @@
 //! What can be done to the thing that was clicked, at that thing.
-use crate::state::App;
+use crate::state::{App, browser};
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlElement, KeyboardEvent};
 
 #[component]
 pub fn MenuBox(app: App) -> impl IntoView {
@@ -13,6 +16,20 @@ pub fn MenuBox(app: App) -> impl IntoView {
     };
     // The list is built anew only when it says something else: a button must not vanish under a click.
     let shown = Memo::new(move |_| shown());
+    let room = NodeRef::<html::Div>::new();
+    // Who came by the keyboard goes on by the keyboard, and comes back to the stage.
+    Effect::new(move |before: Option<bool>| {
+        if let Some(room) = room.get() {
+            keep_in_sight(&room);
+        }
+        let by_keyboard = shown.read().as_ref().is_some_and(|(menu, ..)| menu.by_keyboard);
+        match (by_keyboard, room.get()) {
+            (true, Some(room)) => focus(room.query_selector("button").ok().flatten()),
+            (false, _) if before == Some(true) => focus(browser::by_id("stage")),
+            _ => {}
+        }
+        by_keyboard
+    });
     move || {
         shown.get().map(|(menu, title, commands)| {
             let buttons = commands.into_iter().map(|offer| {
@@ -23,13 +40,40 @@ pub fn MenuBox(app: App) -> impl IntoView {
             });
             let label = format!("What can be done to {title}");
             view! {
-                <div class="menu" role="group" aria-label=label
-                    style:left=format!("{}px", menu.x) style:top=format!("{}px", menu.y)>
+                <div class="menu" role="group" aria-label=label node_ref=room on:keydown=step
+                    style:left=format!("min({}px, calc(100% - 250px))", menu.x) style:top=format!("{}px", menu.y)>
                     <p>{title}</p>
                     {buttons.collect_view()}
                     <button class="close" on:click=move |_| app.menu.set(None)>"Close"</button>
                 </div>
             }
         })
+    }
+}
+
+/// Moves a menu up where it would end below what can be seen of the stage.
+fn keep_in_sight(menu: &HtmlElement) {
+    let Some(stage) = menu.offset_parent() else { return };
+    let lowest = stage.scroll_top() + stage.client_height() - menu.offset_height() - 8;
+    if menu.offset_top() > lowest {
+        let _ = menu.style().set_property("top", &format!("{}px", lowest.max(stage.scroll_top() + 8)));
+    }
+}
+
+/// Arrow up and down go from button to button.
+fn step(event: KeyboardEvent) {
+    let Some(now) = browser::focused() else { return };
+    let next = match event.key().as_str() {
+        "ArrowDown" => now.next_element_sibling(),
+        "ArrowUp" => now.previous_element_sibling(),
+        _ => return,
+    };
+    event.prevent_default();
+    focus(next);
+}
+
+fn focus(element: Option<web_sys::Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }

@@ -16,6 +16,7 @@ mod stage;
 mod story;
 mod timebar;
 mod tools;
+mod voice;
 
 use crate::state::App;
 use leptos::prelude::*;
@@ -36,8 +37,9 @@ pub fn Page() -> impl IntoView {
             </section>
             <side::Side app/>
             <timebar::TimeBar app/>
+            <notices::Notice app/>
         </main>
-        <notices::Notice app/>
         <dialogs::Dialogs app/>
+        <voice::Voice app/>
     }
 }

@@ -32,7 +32,7 @@ pub fn Notice(app: App) -> impl IntoView {
             let sent = sentence.starts_with("Done: send by") && app.tab.get() != Tab::Record;
             let undo = sentence.starts_with("Done:") && app.undoable.get_untracked() > 0;
             view! {
-                <div class="notice" role="status">
+                <div class="notice">
                     <span>{sentence}</span>
                     {sent.then(|| view! { <button on:click=move |_| app.follow(Pick::LastTyped)>"Follow it"</button> })}
                     {undo.then(|| view! { <button on:click=move |_| { app.notice.set(None); app.with_engine(|engine| engine.undo()) }>"Undo"</button> })}

@@ -64,17 +64,33 @@ pub fn StagePanel(app: App) -> impl IntoView {
             }
         }
     };
-    let key = move |event: web_sys::KeyboardEvent| match event.key().as_str() {
-        "Tab" if !event.shift_key() => move_focus(app, 1, &event),
-        "Tab" => move_focus(app, -1, &event),
-        "Enter" => open_menu(app),
-        _ => {}
+    let reached = NodeRef::<html::Div>::new();
+    let key = move |event: web_sys::KeyboardEvent| {
+        let walk = match event.key().as_str() {
+            "Tab" if !event.shift_key() => Walk { by: 1, all: false, leaves: true },
+            "Tab" => Walk { by: -1, all: false, leaves: true },
+            "ArrowDown" => Walk { by: 1, all: true, leaves: false },
+            "ArrowUp" => Walk { by: -1, all: true, leaves: false },
+            "Enter" => return open_menu(app, &event),
+            _ => return,
+        };
+        go_on(app, walk, &event);
+        show_reached(app, reached);
     };
+    // Said when asked for, and never by itself.
+    let summary = Memo::new(move |_| {
+        app.details.track();
+        app.with_engine(|engine| engine.stage().map(|stage| stage.summary())).unwrap_or_default()
+    });
+    let loading = move || !app.alive.get() && app.problem.read().is_none();
     view! {
-        <div class="stage" node_ref=room>
-            <canvas node_ref=canvas tabindex="0" role="application"
-                aria-label="The cluster. Tab moves between producers, brokers, partitions and consumers; Enter opens what can be done to them."
+        <div class="stage" node_ref=room aria-busy=move || loading().to_string()>
+            <canvas node_ref=canvas id="stage" tabindex="0" role="application" aria-describedby="stage-words"
+                aria-label="The cluster. Tab, or arrow up and down, goes from thing to thing; Enter opens what can be done to it."
                 on:pointermove=hover on:pointerleave=leave on:click=click on:keydown=key></canvas>
+            <p class="heard" id="stage-words">{summary}</p>
+            <div class="reached" node_ref=reached aria-hidden="true"></div>
+            {move || loading().then(|| view! { <p class="waits">"Starting the simulation…"</p> })}
             <MenuBox app/>
         </div>
     }
@@ -104,31 +120,64 @@ fn choose(app: App, subject: Subject, x: f64, y: f64) {
     let again = app.selection.get_untracked() == subject && app.menu.get_untracked().is_some();
     app.select(subject);
     app.tab.set(Tab::Inspect);
-    app.menu.set((!again).then_some(Menu { subject, x, y }));
+    app.menu.set((!again).then_some(Menu { subject, x, y, by_keyboard: false }));
 }
 
-fn move_focus(app: App, by: i32, event: &web_sys::KeyboardEvent) {
+/// A way of the keyboard over the stage.
+#[derive(Clone, Copy)]
+struct Walk {
+    by: i32,
+    /// Through every replica, however many there are.
+    all: bool,
+    /// At either end the focus goes on to the rest of the page.
+    leaves: bool,
+}
+
+fn go_on(app: App, walk: Walk, event: &web_sys::KeyboardEvent) {
     let now = app.selection.get_untracked();
     let next = app.with_engine(|engine| {
-        let order = engine.stage()?.subjects_in_order();
+        let order = engine.stage()?.subjects_in_order(walk.all);
         let at = order.iter().position(|subject| *subject == now).map_or(-1, |at| at as i32);
-        let next = if at < 0 && by < 0 { -1 } else { at + by };
+        let next = if at < 0 && walk.by < 0 { -1 } else { at + walk.by };
         usize::try_from(next).ok().and_then(|next| order.get(next).copied())
     });
-    // At either end the focus leaves the stage.
-    if let Some(next) = next {
-        event.prevent_default();
-        app.menu.set(None);
-        app.select(next);
-    } else {
-        app.select(Subject::Cluster);
+    match next {
+        Some(next) => {
+            event.prevent_default();
+            app.menu.set(None);
+            app.select(next);
+        }
+        None if walk.leaves => {
+            app.menu.set(None);
+            app.select(Subject::Cluster);
+        }
+        None => event.prevent_default(),
     }
 }
 
-fn open_menu(app: App) {
+/// Says where the keyboard is, and brings it into sight.
+fn show_reached(app: App, mark: NodeRef<html::Div>) {
+    let subject = app.selection.get_untracked();
+    let found = app.with_engine(|engine| {
+        let stage = engine.stage()?;
+        Some((stage.words_of(subject), stage.rect_of(subject)?))
+    });
+    let (Some((words, rect)), Some(mark)) = (found, mark.get_untracked()) else { return };
+    app.reached.set(words);
+    let style = web_sys::HtmlElement::style(&mark);
+    for (name, value) in [("left", rect.x), ("top", rect.y), ("width", rect.width), ("height", rect.height)] {
+        let _ = style.set_property(name, &format!("{value}px"));
+    }
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    mark.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
+fn open_menu(app: App, event: &web_sys::KeyboardEvent) {
     let subject = app.selection.get_untracked();
     let rect = app.with_engine(|engine| engine.stage().and_then(|stage| stage.rect_of(subject)));
     if let Some(rect) = rect {
-        app.menu.set(Some(Menu { subject, x: rect.x + 30.0, y: rect.y + 20.0 }));
+        event.prevent_default();
+        app.menu.set(Some(Menu { subject, x: rect.x + 30.0, y: rect.y + 20.0, by_keyboard: true }));
     }
 }

@@ -44,7 +44,7 @@ fn Controls(app: App) -> impl IntoView {
                     {move || if playing() { "❚❚" } else { "▶" }}
                 </button>
                 <button on:click=move |_| app.step(false) title="Step on (.)" aria-label="Step on">"▸"</button>
-                <output id="clock">{move || clock(app.now_us.get())}</output>
+                <output id="clock" aria-live="off">{move || clock(app.now_us.get())}</output>
             </div>
             <div class="speed">
                 <button class:chosen=story aria-pressed=move || story().to_string() on:click=move |_| app.mode.set(Mode::Story)
@@ -77,6 +77,8 @@ fn Line(app: App) -> impl IntoView {
     });
     let end = Memo::new(move |_| end_us(app));
     let percent = move |us: u64| format!("{:.3}%", us as f64 * 100.0 / end.get() as f64);
+    // Whole seconds: who hears the page is not to hear every step of time.
+    let second = Memo::new(move |_| app.now_us.get() / 1_000_000);
     let dragging = RwSignal::new(false);
     let scrub = move |event: &web_sys::PointerEvent| {
         if let Some(line) = line.get_untracked() {
@@ -86,9 +88,7 @@ fn Line(app: App) -> impl IntoView {
         }
     };
     view! {
-        <div class="line" node_ref=line role="slider" tabindex="0" aria-label="Moment" aria-valuemin="0"
-            aria-valuemax=move || end.get() / 1_000 aria-valuenow=move || app.now_us.get() / 1_000
-            aria-valuetext=move || clock(app.now_us.get())
+        <div class="line" node_ref=line
             on:pointerdown=move |event| {
                 dragging.set(true);
                 if let Some(line) = line.get_untracked() {
@@ -101,6 +101,9 @@ fn Line(app: App) -> impl IntoView {
             on:pointercancel=move |_| dragging.set(false)>
             <div class="marks">{move || spread(markers.get(), end.get()).into_iter().map(|(marker, at)| mark(app, marker, at)).collect_view()}</div>
             <div class="bands">{move || bands.get().into_iter().map(|row| band(row, end.get())).collect_view()}</div>
+            <div class="rail" role="slider" tabindex="0" aria-label="Moment" aria-valuemin="0"
+                aria-valuemax=move || end.get() / 1_000_000 aria-valuenow=move || second.get()
+                aria-valuetext=move || format!("{} seconds", second.get())></div>
             <div class="known" style:width=move || percent(app.known_us.get())></div>
             <div class="head" style:left=move || percent(app.now_us.get())></div>
             <div class="scale">{move || scale(end.get())}</div>

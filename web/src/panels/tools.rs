@@ -1,76 +1,108 @@
-//! The same cluster in the words of Kafka's own tools: a text twin of the stage.
+//! The same cluster in the words of Kafka's own tools: a text twin of the stage, to read, select and copy.
 use crate::state::App;
-use kafkarium_core::observe::report::{Description, GroupDescription, TopicDescription};
+use crate::state::browser;
+use kafkarium_core::observe::report::Description;
+use kafkarium_core::observe::tools;
+use leptos::html;
 use leptos::prelude::*;
+
+/// Text longer than this is brought up to date more rarely, bytes.
+const LONG: usize = 40_000;
+/// So much more rarely.
+const RARELY: u32 = 12;
+
+/// What stands above a text, and the text.
+type Part = (&'static str, fn(&Description) -> String);
+
+/// The commands, as someone would type them, and what they print.
+const PARTS: [Part; 4] = [
+    ("kafka-topics.sh --describe --exclude-internal", |described| {
+        tools::topics(described.topics.iter().filter(|topic| !topic.internal))
+    }),
+    ("kafka-consumer-groups.sh --describe --all-groups", tools::offsets),
+    ("kafka-consumer-groups.sh --describe --all-groups --state", tools::states),
+    ("kafka-consumer-groups.sh --describe --all-groups --members", tools::members),
+];
 
 #[component]
 pub fn Tools(app: App) -> impl IntoView {
-    app.with_engine(|engine| engine.describe());
-    // Asked for again as time goes by, twice a second of the viewer at most.
-    let second = Memo::new(move |_| app.now_us.get() / 500_000);
+    let room = NodeRef::<html::Div>::new();
+    let texts = PARTS.map(|_| RwSignal::new(String::new()));
+    let stage = RwSignal::new(String::new());
+    let held = RwSignal::new(false);
+    let length = move || texts.iter().map(|text| text.with_untracked(String::len)).sum::<usize>();
+    // The panels are brought up to date all the time; so is this, unless someone selects in it.
+    let turns = StoredValue::new(0_u32);
     Effect::new(move |_| {
-        second.track();
-        app.with_engine(|engine| engine.describe());
+        app.details.track();
+        turns.update_value(|turns| *turns += 1);
+        held.set(room.get().is_some_and(|room| browser::selects_in(&room)));
+        if length() < LONG || turns.get_value() % RARELY == 0 {
+            app.with_engine(|engine| engine.describe());
+        }
     });
-    let text = Memo::new(move |_| app.description.read().as_ref().map(show).unwrap_or_default());
+    Effect::new(move |_| {
+        let described = app.description.read();
+        let Some(described) = described.as_ref().filter(|_| !held.get()) else { return };
+        for ((_, show), text) in PARTS.iter().zip(texts) {
+            set_if_new(text, show(described));
+        }
+        let tables = app.with_engine(|engine| engine.stage().map(|stage| stage.tables()));
+        set_if_new(stage, tables.unwrap_or_default());
+    });
+    let parts = PARTS.iter().zip(texts).map(|((command, _), text)| part(app, command, true, text));
+    let all = move |_| {
+        let typed = PARTS.iter().zip(texts);
+        let all: Vec<String> =
+            typed.map(|((command, _), text)| format!("$ {command}\n{}", text.get_untracked())).collect();
+        copy(app, &(all.join("\n") + "\n" + &stage.get_untracked()));
+    };
+    let words = move || {
+        if held.get() { "Held while you select." } else { "The cluster at this moment, as text." }
+    };
     view! {
         <h2>"In the words of Kafka's tools"</h2>
-        <pre class="tools" tabindex="0">{text}</pre>
+        <p class="soft">{words}</p>
+        <p><button on:click=all>"Copy all"</button></p>
+        <div class="tools" node_ref=room>
+            {parts.collect_view()}
+            {part(app, "What the stage shows beside that", false, stage)}
+        </div>
     }
 }
 
-fn show(description: &Description) -> String {
-    let mut out = String::from("$ kafka-topics.sh --describe\n");
-    description.topics.iter().filter(|topic| !topic.internal).for_each(|found| topic(&mut out, found));
-    out.push_str("\n$ kafka-consumer-groups.sh --describe --all-groups\n");
-    description.groups.iter().for_each(|found| group(&mut out, found));
-    out
-}
-
-fn list(ids: &[u32]) -> String {
-    ids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
-}
-
-fn topic(out: &mut String, topic: &TopicDescription) {
-    let configs: Vec<String> = topic.configs.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    out.push_str(&format!(
-        "Topic: {}\tPartitionCount: {}\tReplicationFactor: {}\n\tConfigs: {}\n",
-        topic.name,
-        topic.partitions.len(),
-        topic.replication_factor,
-        configs.join(",")
-    ));
-    for partition in &topic.partitions {
-        let leader = partition.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string());
-        out.push_str(&format!(
-            "\tPartition: {}\tLeader: {leader}\tReplicas: {}\tIsr: {}\tElr: {}\n",
-            partition.partition,
-            list(&partition.replicas),
-            list(&partition.isr),
-            list(&partition.elr)
-        ));
+fn set_if_new(text: RwSignal<String>, new: String) {
+    if text.with_untracked(|old| *old != new) {
+        text.set(new);
     }
 }
 
-fn group(out: &mut String, group: &GroupDescription) {
-    let coordinator = group.coordinator.map_or_else(|| "none".to_owned(), |broker| broker.to_string());
-    out.push_str(&format!(
-        "\nGROUP {}  COORDINATOR {coordinator}  STATE {}  #MEMBERS {}\n",
-        group.name, group.state, group.members
-    ));
-    out.push_str("TOPIC\tPARTITION\tCURRENT-OFFSET\tLOG-END-OFFSET\tLAG\tCLIENT-ID\n");
-    let dash = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    for row in &group.rows {
-        let lag =
-            row.log_end_offset.zip(row.current_offset).map(|(end, current)| end.saturating_sub(current));
-        out.push_str(&format!(
-            "{}\t{}\t{}\t{}\t{}\t{}\n",
-            row.topic,
-            row.partition,
-            dash(row.current_offset),
-            dash(row.log_end_offset),
-            dash(lag),
-            row.client_id
-        ));
+fn part(app: App, title: &'static str, command: bool, text: RwSignal<String>) -> impl IntoView {
+    let shown = move || {
+        let text = text.get();
+        if text.trim().is_empty() {
+            "(it prints nothing)".to_owned()
+        } else {
+            text.trim_start_matches('\n').to_owned()
+        }
+    };
+    let title_view = if command {
+        view! { <h3><code>"$ "{title}</code></h3> }.into_any()
+    } else {
+        view! { <h3>{title}</h3> }.into_any()
+    };
+    view! {
+        <section>
+            <div class="bar">
+                {title_view}
+                <button aria-label=format!("Copy: {title}") on:click=move |_| copy(app, &text.get_untracked())>"Copy"</button>
+            </div>
+            <pre tabindex="0" role="region" aria-label=title>{shown}</pre>
+        </section>
     }
+}
+
+fn copy(app: App, text: &str) {
+    browser::copy(text);
+    app.notice.set(Some("The text is in the clipboard.".to_owned()));
 }

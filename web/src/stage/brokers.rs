@@ -61,7 +61,7 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
     x += pen.text(&name, (x, y), bold(size), ink, Align::Left, rect.width - 12.0) + 8.0;
     if small {
         if troubled || broker.fenced {
-            pen.dot(rect.right() - 8.0, rect.y + 8.0, 3.0, &theme.bad);
+            pen.text("✕", (rect.right() - 5.0, y), bold(size), &theme.bad, Align::Right, 12.0);
         }
         return;
     }
@@ -115,15 +115,21 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     let rect = lane.rect;
     let leader = leads(scene, replica);
     let (track, middle) = track_of(scene, lane);
-    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let name_x = rect.x + 26.0;
+    let ink = match (is_down(broker), leader) {
+        (true, _) => &theme.ink_faint,
+        (false, true) => &theme.ink,
+        (false, false) => &theme.ink_soft,
+    };
+    // What is faded can still be read.
+    pen.alpha(1.0);
     if leader {
-        pen.text("♛", (rect.x + 8.0, middle + 4.5), plain(13.0), &theme.ink, Align::Left, 20.0);
+        pen.text("♛", (rect.x + 8.0, middle + 4.5), plain(13.0), ink, Align::Left, 20.0);
     }
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(12.0) } else { plain(12.0) };
-    let ink = if leader { &theme.ink } else { &theme.ink_soft };
     pen.text(&name, (name_x, middle + 4.5), kind, ink, Align::Left, scene.plan.name_width - 22.0);
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     pen.filled(track, 5.0, &theme.lane);
     let ruler = Ruler::new(scene, replica, track);
     let cells =
@@ -215,7 +221,11 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
     let theme = pen.theme;
     let rect = Rect::new(x + 1.0, middle - CELL / 2.0, CELL, CELL);
     let color = if one.followed { &theme.follow } else { &theme.cell };
-    let mut ink = if one.followed { &theme.follow_ink } else { &theme.cell_ink };
+    let mut ink = match (one.followed, leader) {
+        (true, true) => &theme.follow_ink,
+        (true, false) => &theme.follow_copy_ink,
+        (false, _) => &theme.cell_ink,
+    };
     if committed {
         let before = pen.ctx.global_alpha();
         pen.alpha(before * if leader { 1.0 } else { 0.72 });
@@ -226,8 +236,14 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
         pen.outlined(rect.grown(-0.75), 3.0, color, 1.5);
         ink = if one.followed { &theme.follow } else { &theme.ink_soft };
     }
+    let faded = pen.ctx.global_alpha();
+    if faded < 1.0 {
+        pen.alpha(1.0);
+        ink = if one.followed { &theme.ink } else { &theme.ink_soft };
+    }
     let label = if one.count > 1 { short_count(one.count) } else { key_label(scene, one.key) };
     pen.text(&label, (x + 1.0 + CELL / 2.0, middle + 3.0), plain(8.5), ink, Align::Center, CELL);
+    pen.alpha(faded);
 }
 
 fn short_count(count: u32) -> String {
@@ -299,9 +315,9 @@ pub(super) fn track_of(scene: &Scene, lane: &LanePlace) -> (Rect, f64) {
 fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
     let theme = pen.theme;
     let leader = leads(scene, replica);
-    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let rect = lane.rect;
     let y = rect.y + rect.height / 2.0;
+    pen.alpha(1.0);
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(10.0) } else { plain(10.0) };
     pen.text(
@@ -312,6 +328,7 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
         Align::Left,
         scene.plan.name_width - 10.0,
     );
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let track = Rect::new(
         rect.x + scene.plan.name_width + 6.0,
         rect.y + 2.0,
@@ -325,19 +342,34 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     pen.filled(Rect { width: part(replica.log_end).max(1.0), ..track }, 3.0, color);
     let high = track.x + part(replica.high_watermark);
     pen.line((high, track.y), (high, track.bottom()), &theme.ink, 1.2);
+    if leader {
+        pen.text("♛", (rect.x - 2.0, y + 3.5), plain(9.0), &theme.ink, Align::Left, 12.0);
+    }
     if !replica.in_sync {
+        pen.dashed(true);
         pen.outlined(track, 3.0, &theme.bad, 1.0);
+        pen.dashed(false);
     }
 }
 
 fn heat(pen: &Pen, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
-    let theme = pen.theme;
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
-    let color = match (replica.leads, replica.in_sync) {
-        (_, false) => &theme.bad,
-        (true, true) => &theme.ink_soft,
-        (false, true) => &theme.cell,
-    };
-    pen.fill(color);
-    pen.ctx.fill_rect(lane.rect.x, lane.rect.y, lane.rect.width, lane.rect.height);
+    heat_cell(pen, lane.rect, replica.leads, replica.in_sync);
+}
+
+/// A leader is a full square, a follower its lower half, a replica out of sync a hollow one: not by colour alone.
+pub(super) fn heat_cell(pen: &Pen, rect: Rect, leads: bool, in_sync: bool) {
+    let theme = pen.theme;
+    let Rect { x, y, width, height } = rect;
+    if !in_sync {
+        let line = (width * 0.2).clamp(0.8, 1.6);
+        pen.stroke(&theme.bad, line);
+        pen.ctx.stroke_rect(x + line / 2.0, y + line / 2.0, width - line, height - line);
+    } else if leads {
+        pen.fill(&theme.ink_soft);
+        pen.ctx.fill_rect(x, y, width, height);
+    } else {
+        pen.fill(&theme.cell);
+        pen.ctx.fill_rect(x, y + height / 2.0, width, height / 2.0);
+    }
 }

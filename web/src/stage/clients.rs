@@ -20,15 +20,17 @@ pub fn producers(pen: &Pen, scene: &Scene) {
         let none = (String::new(), String::new(), String::new());
         let (name, _, load) = scene.names.producers.get(at).unwrap_or(&none);
         let down = producer.process != Process::Running;
-        pen.alpha(if down { 0.55 } else { 1.0 });
+        let ink = if down { &theme.ink_faint } else { &theme.ink };
         pen.filled(rect, 10.0, &theme.panel);
+        pen.dashed(down);
         pen.outlined(rect, 10.0, &theme.line, 1.0);
+        pen.dashed(false);
         let (x, room) = (rect.x + 12.0, rect.width - 20.0);
         if rect.height < 40.0 {
-            pen.text(name, (x, rect.middle().1 + 3.5), plain(10.0), &theme.ink, Align::Left, room);
+            pen.text(name, (x, rect.middle().1 + 3.5), plain(10.0), ink, Align::Left, room);
             continue;
         }
-        pen.text(name, (x, rect.y + 20.0), bold(13.0), &theme.ink, Align::Left, room);
+        pen.text(name, (x, rect.y + 20.0), bold(13.0), ink, Align::Left, room);
         let load =
             if pen.width(load, plain(11.0)) > room { load.replace(", keyed", "") } else { load.clone() };
         let load = load.replace("poisson ", "~");
@@ -44,9 +46,7 @@ pub fn producers(pen: &Pen, scene: &Scene) {
                 room,
             );
         }
-        pen.alpha(1.0);
     }
-    pen.alpha(1.0);
 }
 
 fn doing<'a>(
@@ -109,14 +109,16 @@ pub fn groups(pen: &Pen, scene: &Scene) {
         for &(member, rect) in &place.members {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
             if rect.height < 20.0 {
-                let color = if consumer.process == Process::Running { &theme.cell } else { &theme.bad };
-                pen.filled(rect, 3.0, color);
+                if consumer.process == Process::Running {
+                    pen.filled(rect, 3.0, &theme.cell);
+                } else {
+                    pen.outlined(rect.grown(-0.75), 3.0, &theme.bad, 1.5);
+                }
             } else {
                 member_card(pen, scene, member, consumer, rect);
             }
         }
     }
-    pen.alpha(1.0);
 }
 
 fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect) {
@@ -124,7 +126,7 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
     let owned: Vec<_> = scene.frame.owned.iter().filter(|owned| owned.consumer as usize == at).collect();
     let idle = owned.is_empty();
     let gone = matches!(consumer.process, Process::Crashed | Process::Stopped | Process::MachineDown);
-    pen.alpha(if gone { 0.5 } else { 1.0 });
+    let ink = if gone { &theme.ink_faint } else { &theme.ink };
     pen.filled(rect, 10.0, &theme.panel);
     pen.dashed(idle || gone);
     pen.outlined(
@@ -146,7 +148,7 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
     };
     let used =
         pen.text(state, (rect.right() - 12.0, rect.y + 20.0), plain(11.0), &theme.bad, Align::Right, 60.0);
-    pen.text(name, (x, rect.y + 20.0), bold(13.0), &theme.ink, Align::Left, room - used - 6.0);
+    pen.text(name, (x, rect.y + 20.0), bold(13.0), ink, Align::Left, room - used - 6.0);
     if idle {
         let text = if gone || !consumer.joined { "no partitions" } else { "idle: no partition left" };
         pen.text(text, (x, rect.y + 39.0), plain(11.0), &theme.ink_faint, Align::Left, room);
@@ -165,5 +167,4 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         let text = format!("and {} more", owned.len() - shown);
         pen.text(&text, (x, line(shown)), plain(11.0), &theme.ink_soft, Align::Left, room);
     }
-    pen.alpha(1.0);
 }

@@ -159,7 +159,13 @@ fn shape(pen: &Pen, scene: &Scene, flight: &Flight, (x, y): (f64, f64), named: b
         (false, false) => &theme.ink_soft,
     };
     if !named {
-        if flight.response {
+        if flight.error {
+            // Its colour says error; so does its shape.
+            pen.line((x - 3.5, y - 3.5), (x + 3.5, y + 3.5), color, 2.0);
+            pen.line((x - 3.5, y + 3.5), (x + 3.5, y - 3.5), color, 2.0);
+        } else if held {
+            pen.filled(Rect::new(x - 3.5, y - 3.5, 7.0, 7.0), 1.0, color);
+        } else if flight.response {
             pen.dot(x, y, 3.4, &theme.ground);
             pen.ring(x, y, 3.0, color);
         } else {
@@ -173,7 +179,14 @@ fn shape(pen: &Pen, scene: &Scene, flight: &Flight, (x, y): (f64, f64), named: b
     } else {
         format!(" {} ×{}", scene.partition_name(flight.partition), flight.records)
     };
-    let text = format!("{api}{of}");
+    let state = if flight.error {
+        " ✕ error"
+    } else if held {
+        " held"
+    } else {
+        ""
+    };
+    let text = format!("{api}{of}{state}");
     let width = pen.width(&text, plain(10.5)) + 26.0;
     let left = (x - width / 2.0).max(4.0);
     let pill = Rect::new(left, y - 10.0, width, 20.0);

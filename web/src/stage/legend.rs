@@ -9,10 +9,9 @@ pub fn draw(pen: &Pen, scene: &Scene) {
     let last = scene.plan.brokers.iter().map(|broker| broker.rect.right()).fold(0.0, f64::max);
     let (start, mut x, mut y) = (first.x + 4.0, first.x + 4.0, scene.plan.legend);
     if scene.plan.detail == Detail::Heat {
-        for (color, text) in
-            [(&theme.ink_soft, "leader"), (&theme.cell, "follower"), (&theme.bad, "not in sync")]
-        {
-            pen.filled(Rect::new(x, y - 8.0, 9.0, 9.0), 2.0, color);
+        let signs = [("leader", true, true), ("follower", false, true), ("not in sync", false, false)];
+        for (text, leads, in_sync) in signs {
+            super::brokers::heat_cell(pen, Rect::new(x, y - 8.0, 9.0, 9.0), leads, in_sync);
             x += 14.0;
             x += pen.text(text, (x, y), plain(11.0), &theme.ink_faint, Align::Left, last - x) + 14.0;
         }

@@ -7,6 +7,7 @@ mod legend;
 mod pen;
 mod record;
 mod theme;
+mod words;
 
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::{Names, Subject};
@@ -194,7 +195,9 @@ impl Stage {
         if let Some(life) = &self.life {
             record::draw(&pen, &scene, life, time_us);
         }
-        flights::draw(&pen, &scene, self.flights.values(), time_us);
+        // Who asked for less motion sees states change; of messages only those that stand still.
+        let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
+        flights::draw(&pen, &scene, shown, time_us);
     }
 
     fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
@@ -242,9 +245,27 @@ impl Stage {
         self.plan.subjects(&self.frame).into_iter().find(|(other, _)| *other == subject).map(|(_, rect)| rect)
     }
 
-    /// Everything on it, in the order of the keyboard.
-    pub fn subjects_in_order(&self) -> Vec<Subject> {
-        self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject).collect()
+    /// Everything on it, in the order of the keyboard; `all` with every replica where they are too many to name.
+    pub fn subjects_in_order(&self, all: bool) -> Vec<Subject> {
+        let all = all || self.plan.detail == Detail::Lanes;
+        let subjects = self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject);
+        let there = subjects.filter(|subject| all || !matches!(subject, Subject::Replica(..)));
+        there.filter(|_| !self.frame.brokers.is_empty()).collect()
+    }
+
+    /// All of it in a few sentences.
+    pub fn summary(&self) -> String {
+        words::summary(&self.frame, &self.names)
+    }
+
+    /// One thing on it in words.
+    pub fn words_of(&self, subject: Subject) -> String {
+        words::subject(&self.frame, &self.names, subject)
+    }
+
+    /// Every number on it, in tables.
+    pub fn tables(&self) -> String {
+        words::tables(&self.frame, &self.names)
     }
 }
 

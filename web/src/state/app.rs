@@ -55,6 +55,8 @@ pub struct Menu {
     pub x: f64,
     /// Where, in CSS pixels of the stage.
     pub y: f64,
+    /// It was opened by the keyboard: its first button takes the focus.
+    pub by_keyboard: bool,
 }
 
 /// Everything the page knows.
@@ -92,6 +94,14 @@ pub struct App {
     pub known_us: RwSignal<u64>,
     /// What just happened, and why.
     pub caption: RwSignal<(String, String)>,
+    /// Nothing is wrong, and nothing just happened.
+    pub all_is_well: RwSignal<bool>,
+    /// The hint of the first opening was closed.
+    pub hint_closed: RwSignal<bool>,
+    /// The run that is open can be seen: its first window is on the stage.
+    pub alive: RwSignal<bool>,
+    /// Where the keyboard has come to on the stage, in words.
+    pub reached: RwSignal<String>,
     /// A short notice.
     pub notice: RwSignal<Option<String>>,
     /// A problem, until it is closed.
@@ -135,6 +145,10 @@ impl App {
             now_us: RwSignal::new(0),
             known_us: RwSignal::new(0),
             caption: RwSignal::new((String::new(), String::new())),
+            all_is_well: RwSignal::new(true),
+            hint_closed: RwSignal::new(false),
+            alive: RwSignal::new(false),
+            reached: RwSignal::new(String::new()),
             notice: RwSignal::new(None),
             problem: RwSignal::new(None),
             progress: RwSignal::new(None),

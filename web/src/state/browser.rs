@@ -1,6 +1,6 @@
 //! The few things the page asks of the browser.
-use wasm_bindgen::JsCast;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Storage, Url, Window};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Storage, Url, Window};
 
 /// The window.
 pub fn window() -> Window {
@@ -52,6 +52,33 @@ pub fn remember(key: &str, value: &str) {
 pub fn reduced_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
     query.is_some_and(|query| query.matches())
+}
+
+/// Calls whenever what the person asked of the system (less motion, light or dark) changes.
+pub fn on_preference(query: &str, changed: impl FnMut() + 'static) {
+    if let Some(query) = window().match_media(query).ok().flatten() {
+        let changed = Closure::<dyn FnMut()>::new(changed);
+        query.set_onchange(Some(changed.as_ref().unchecked_ref()));
+        changed.forget();
+        // A list that nobody holds may forget whom to call.
+        std::mem::forget(query);
+    }
+}
+
+/// Whether the person has selected text in an element.
+pub fn selects_in(element: &web_sys::Element) -> bool {
+    let selection = window().get_selection().ok().flatten().filter(|selection| !selection.is_collapsed());
+    selection.is_some_and(|selection| element.contains(selection.anchor_node().as_ref()))
+}
+
+/// The element of that id.
+pub fn by_id(id: &str) -> Option<web_sys::Element> {
+    window().document()?.get_element_by_id(id)
+}
+
+/// What has the focus.
+pub fn focused() -> Option<HtmlElement> {
+    window().document()?.active_element()?.dyn_into().ok()
 }
 
 /// Puts text into the clipboard, as far as the browser allows.

@@ -100,6 +100,19 @@ impl Engine {
         if let Some(stage) = &mut self.stage {
             stage.set_reduced_motion(browser::reduced_motion());
         }
+        let Some(app) = self.app else { return };
+        browser::on_preference("(prefers-reduced-motion: reduce)", move || {
+            app.with_engine(|engine| {
+                engine
+                    .stage()
+                    .into_iter()
+                    .for_each(|stage| stage.set_reduced_motion(browser::reduced_motion()));
+            });
+        });
+        browser::on_preference("(prefers-color-scheme: dark)", move || {
+            app.with_engine(Engine::theme_changed);
+            app.theme.notify();
+        });
     }
 
     /// The stage, once it is there.
@@ -308,6 +321,8 @@ impl Engine {
         app.redoable.set(false);
         app.playing.set(self.deaths == 0 && app.playing.get_untracked());
         app.selection.set(opened.select);
+        app.alive.set(false);
+        app.hint_closed.set(false);
         if opened.differs {
             let text = "This link was made by another version of Kafkarium, which plays this run differently: what it showed may not be here.";
             app.problem.set(Some(text.to_owned()));
@@ -355,6 +370,13 @@ impl Engine {
     fn mourn(&mut self, app: App, why: &str) {
         self.deaths += 1;
         self.client = None;
+        if app.opened.get_untracked().is_none() {
+            // It never spoke: its file did not come, or is of no use to this browser.
+            app.problem.set(Some(format!(
+                "The simulation could not be started ({why}). Reload the page to try again."
+            )));
+            return;
+        }
         app.playing.set(false);
         let report = browser::url_with(&self.fragment);
         if self.deaths > 1 {
@@ -440,6 +462,9 @@ impl Engine {
             if let Some(stage) = &mut self.stage {
                 stage.set_frame(frame);
             }
+            if let Some(app) = self.app.filter(|app| !app.alive.get_untracked()) {
+                app.alive.set(true);
+            }
         }
     }
 
@@ -454,13 +479,18 @@ impl Engine {
     }
 
     fn texts(&mut self, app: App, now_ms: f64) {
+        // Before anything can be seen there is no moment to tell.
+        if !app.alive.get_untracked() {
+            return;
+        }
         if now_ms - self.texts_at_ms > TEXTS_MS {
             self.texts_at_ms = now_ms;
             app.now_us.set(self.playhead_us as u64);
             app.speed.set(self.speed);
-            let caption = self.caption();
+            let (all_is_well, caption) = self.caption();
             if app.caption.get_untracked() != caption {
                 app.caption.set(caption);
+                app.all_is_well.set(all_is_well);
             }
         }
         if now_ms - self.panels_at_ms > PANELS_MS && self.shown.is_some() {
@@ -474,18 +504,19 @@ impl Engine {
         }
     }
 
-    fn caption(&self) -> (String, String) {
+    /// The caption; whether it says that all is well.
+    fn caption(&self) -> (bool, (String, String)) {
         let now = self.playhead_us;
         let last = self.story.iter().rev().find(|line| line.weight >= 2 && line.time_us as f64 <= now);
         match last {
             Some(line) if now - line.time_us as f64 <= CAPTION_US || self.shown.is_some_and(|shown| shown.trouble) => {
                 let more = if line.why.is_empty() { &line.next } else { &line.why };
-                (line.what.clone(), more.clone())
+                (false, (line.what.clone(), more.clone()))
             }
-            _ => (
+            _ => (true, (
                 "All is well.".to_owned(),
                 "Every partition has a leader and all its copies in sync; records go from producers to consumers.".to_owned(),
-            ),
+            )),
         }
     }
 }
