@@ -40,7 +40,7 @@ async function everywhere(page, phone) {
     await look(`panel ${name}`);
     if (phone) await page.getByRole("button", { name: "Close", exact: true }).click();
   }
-  for (const name of [/Website activity tracking/, "Edit scenario", "Keys and help"]) {
+  for (const name of [/Website activity tracking/, "Edit scenario", "Keys and help", "Metrics as a table and as CSV"]) {
     const button = page.getByRole("button", { name });
     if (!(await button.isVisible())) continue;
     await button.click();
