@@ -26,6 +26,10 @@ pub struct Ask {
     pub seed: Option<u64>,
     /// `--json`.
     pub json: bool,
+    /// `--story`.
+    pub story: bool,
+    /// `--csv`.
+    pub csv: Option<String>,
     /// `--internal`.
     pub internal: bool,
     /// `--page`.
@@ -34,7 +38,7 @@ pub struct Ask {
 
 /// The verbs with the options each understands.
 const VERBS: [(&str, &[&str]); 4] = [
-    ("run", &["until", "seed", "json"]),
+    ("run", &["until", "seed", "story", "json", "csv"]),
     ("check", &[]),
     ("link", &["seed", "t", "page"]),
     ("describe", &["at", "seed", "json", "internal"]),
@@ -50,6 +54,8 @@ pub fn read() -> Result<Ask, Failure> {
         at: None,
         seed: None,
         json: false,
+        story: false,
+        csv: None,
         internal: false,
         page: None,
     };
@@ -90,7 +96,9 @@ pub fn read() -> Result<Ask, Failure> {
         }
         match option.as_str() {
             "json" => ask.json = true,
+            "story" => ask.story = true,
             "internal" => ask.internal = true,
+            "csv" => ask.csv = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "page" => ask.page = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "seed" => {
                 let text = parser.value().and_then(|value| value.string()).map_err(wrong)?;

@@ -4,7 +4,8 @@ use kafkarium_core::scenario::{COMMAND_FORMS, shipped};
 const ALL: &str = "\
 Kafkarium simulates an Apache Kafka 4.3.0 cluster: the same scenario, seed and commands give the same run, always.
 
-  kafkarium run FILE|LINK [--until T] [--seed N] [--json]    runs it and sums it up
+  kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
+                                                             runs it and sums it up
   kafkarium check FILE|LINK                                  tells everything that is wrong with it
   kafkarium link FILE [--seed N] [-t T] [--page URL]         makes a link to it
   kafkarium describe FILE|LINK [--at T] [--internal] [--json]
@@ -15,6 +16,7 @@ LINK is a whole URL or what follows its `#` (quote it: shells cut at `&`); T is 
 
 Try:
   kafkarium run leader-dies-acks-1            a leader dies with acks=1: what was acknowledged, and is lost?
+  kafkarium run leader-dies-acks-1 --story    what happened, and why
   kafkarium run leader-dies-acks-1 --seed 8   the same with other luck
   kafkarium describe slow-consumer --at 45s   who reads what, and how far behind
   kafkarium run 's=slow-consumer&seed=3'      what somebody sent you
@@ -26,7 +28,7 @@ Scenarios that ship:
 ";
 
 const RUN: &str = "\
-kafkarium run FILE|LINK [--until T] [--seed N] [--json]
+kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
 
 Runs the scenario from its beginning to T (its own `duration` if not given) and sums up what came after the warm-up:
 throughput, latency, lag, unavailability, and the audit: what was lost, duplicated, delivered twice. Then it tells
@@ -34,9 +36,12 @@ which expectations of the scenario hold; it ends with 1 if one is broken. Expect
 
   --until T   stop there: 90s, 1.5min
   --seed N    other luck than the scenario's own
+  --story     first what happened since the warm-up, each with why and what comes next; `*` marks turning points
   --json      the same as JSON, for programs; times in microseconds
+  --csv FILE  also writes the metrics of every second to FILE: rates, lag, latencies, under-replicated partitions
 
   kafkarium run website-activity --until 30s
+  kafkarium run website-activity --csv metrics.csv
   kafkarium run my.toml --json | jq .audit.lost
   for seed in 1 2 3 4; do kafkarium run my.toml --seed $seed || echo \"seed $seed breaks it\"; done
 ";

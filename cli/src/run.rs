@@ -3,6 +3,7 @@ use crate::args::Ask;
 use crate::{Failure, describe as table, input, say, summary};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::report::Subject;
 use kafkarium_core::scenario::words::{show_duration, show_number};
 use std::time::{Duration, Instant};
 
@@ -25,10 +26,22 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
         }
     }
     advance(&mut session, until)?;
+    if let Some(path) = &ask.csv {
+        let written = std::fs::write(path, session.metrics(Subject::Cluster).csv());
+        written.map_err(|error| Failure::input(format!("`{path}` cannot be written: {error}")))?;
+    }
     let sum = session.summary();
-    if ask.json {
+    let mut story = if ask.story { session.story(0) } else { Vec::new() };
+    // As the figures, it begins with the end of the warm-up; of what came before, only what matters is told.
+    story.retain(|line| line.weight >= if line.time_us >= sum.from_us { 1 } else { 2 });
+    if ask.json && ask.story {
+        let mut whole = serde_json::to_value(&sum).map_err(|error| no_json(&error))?;
+        whole["story"] = serde_json::to_value(&story).map_err(|error| no_json(&error))?;
+        say(&json(&whole)?)?;
+    } else if ask.json {
         say(&json(&sum)?)?;
     } else {
+        say(&summary::show_story(&story))?;
         say(&summary::show(&sum))?;
     }
     if sum.expectations.iter().all(|expectation| expectation.holds) { Ok(()) } else { Err(Failure::Broken) }
@@ -49,8 +62,11 @@ pub fn describe(ask: &Ask) -> Result<(), Failure> {
 
 fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n")
-        .map_err(|error| Failure::Bug(format!("this cannot be written as JSON: {error}")))
+    text.map(|text| text + "\n").map_err(|error| no_json(&error))
+}
+
+fn no_json(error: &serde_json::Error) -> Failure {
+    Failure::Bug(format!("this cannot be written as JSON: {error}"))
 }
 
 /// Moves to `to`, telling how far it is once a second if it takes longer than that.

@@ -1,6 +1,28 @@
 //! A summary as text.
-use kafkarium_core::observe::report::{Latency, Summary, Throughput};
+use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::report::{Finding, GroupSummary, Latency, StoryLine, Summary, Throughput};
 use kafkarium_core::scenario::words::{show_duration, show_number};
+
+/// Findings told of each word; `--json` has all.
+const FINDINGS_SHOWN: usize = 5;
+/// Records told of each finding.
+const RECORDS_SHOWN: usize = 5;
+
+/// What happened: each line what, then why and what comes next.
+pub fn show_story(story: &[StoryLine]) -> String {
+    let mut text = String::new();
+    for line in story {
+        let mark = if line.weight >= 3 { '*' } else { ' ' };
+        text.push_str(&format!("{mark}{:>9} s  {}\n", SimTime(line.time_us).to_string(), line.what));
+        for more in [&line.why, &line.next].into_iter().filter(|more| !more.is_empty()) {
+            text.push_str(&format!("              {more}\n"));
+        }
+    }
+    if !story.is_empty() {
+        text.push('\n');
+    }
+    text
+}
 
 /// The whole summary.
 pub fn show(sum: &Summary) -> String {
@@ -27,7 +49,7 @@ pub fn show(sum: &Summary) -> String {
                 "{}: {}, {}, lag {} (at most {}), {}",
                 group.name,
                 group.state,
-                count(group.members, "member"),
+                members(group),
                 show_number(group.lag),
                 show_number(group.lag_max),
                 count(group.rebalances, "rebalance"),
@@ -71,19 +93,30 @@ pub fn show(sum: &Summary) -> String {
     line(
         "",
         format!(
-            "{} delivered, {} delivered twice, {} never delivered, {} skipped",
+            "{} delivered, {} delivered twice, {} never delivered, {} never processed, {} skipped",
             show_number(audit.delivered),
             show_number(audit.delivered_twice),
             show_number(audit.never_delivered),
+            show_number(audit.never_processed),
             show_number(audit.skipped)
         ),
     );
-    for finding in &audit.findings {
-        let records = if finding.records.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", finding.records.join(", "))
-        };
+    for (at, finding) in audit.findings.iter().enumerate() {
+        let alike = |others: &[Finding]| others.iter().filter(|other| other.word == finding.word).count();
+        let (before, behind) = (alike(&audit.findings[..at]), alike(&audit.findings[at..]));
+        if before > FINDINGS_SHOWN {
+            continue;
+        }
+        if before == FINDINGS_SHOWN {
+            line("  found", format!("{behind} more times: {}; --json tells all", finding.word));
+            continue;
+        }
+        let mut records: Vec<&str> = finding.records.iter().map(String::as_str).collect();
+        if records.len() > RECORDS_SHOWN {
+            records.truncate(RECORDS_SHOWN);
+            records.push("...");
+        }
+        let records = if records.is_empty() { String::new() } else { format!(": {}", records.join(", ")) };
         line(
             "  found",
             format!(
@@ -102,9 +135,13 @@ pub fn show(sum: &Summary) -> String {
     for broken in &audit.broken_invariants {
         line("BUG OF OURS", broken.clone());
     }
+    for not_done in &sum.not_done {
+        line("not done", not_done.clone());
+    }
+    let widest = sum.expectations.iter().map(|expectation| expectation.text.len()).fold(36, usize::max);
     for expectation in &sum.expectations {
         let verdict = if expectation.holds { "holds" } else { "BROKEN" };
-        line("expected", format!("{:<36} {verdict} ({})", expectation.text, expectation.measured));
+        line("expected", format!("{:<widest$} {verdict} ({})", expectation.text, expectation.measured));
     }
     for note in &sum.notes {
         line("note", note.clone());
@@ -127,6 +164,11 @@ fn latency(latency: &Latency) -> String {
     format!("after {half} (half), {most} (95 %), {nearly_all} (99 %), at most {all}")
 }
 
+fn members(group: &GroupSummary) -> String {
+    let members = count(group.members, "member");
+    if group.idle_members == 0 { members } else { format!("{members} ({} idle)", group.idle_members) }
+}
+
 fn ms_text(ms: u64) -> String {
     show_duration(ms.saturating_mul(1_000))
 }
@@ -138,7 +180,7 @@ fn count(number: u64, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kafkarium_core::observe::report::{AuditReport, ExpectationResult, Finding, GroupSummary};
+    use kafkarium_core::observe::report::{AuditReport, ExpectationResult};
 
     #[test]
     fn a_summary_reads_as_a_page() {
@@ -169,7 +211,9 @@ mod tests {
                 lag: 3,
                 lag_max: 1_400,
                 rebalances: 0,
+                idle_members: 0,
             }],
+            not_done: vec!["start broker 2 at 20.000 s: broker 2: it runs already".into()],
             leader_changes: 1,
             unavailable_for_writing_ms: 8_200,
             audit: AuditReport {
@@ -206,9 +250,10 @@ partitions    0 offline, 0 under-replicated, 1 leader change
 no writing    at most 8.2 s (orders-0 8.2 s)
 no reading    never
 audit         960 acknowledged, 0 failed, 5 lost, 0 duplicated
-              0 delivered, 0 delivered twice, 0 never delivered, 0 skipped
+              0 delivered, 0 delivered twice, 0 never delivered, 0 never processed, 0 skipped
   found       at 28.4 s: 5 records of orders-0 from offset 395 lost: customer-1
               The new leader never had them.
+not done      start broker 2 at 20.000 s: broker 2: it runs already
 expected      lost = 0                             BROKEN (5)
 ";
         assert_eq!(show(&sum), expected);

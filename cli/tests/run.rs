@@ -68,3 +68,47 @@ fn commands_of_a_link_are_carried_out() {
     let partitions = json(&["describe", link, "--at", "40s", "--json"])["topics"][0]["partitions"].clone();
     assert!(partitions.as_array().unwrap().iter().all(|partition| partition["leader"] != 1), "{partitions}");
 }
+
+#[test]
+fn the_story_comes_before_the_figures() {
+    let told = text(kafkarium(&["run", "leader-dies-acks-1", "--story"]).stdout);
+    let (story, figures) = told.split_once("\n\n").unwrap();
+    assert!(story.starts_with(
+        "*   16.000 s  Command: slow links of broker 1 by 500 ms.\n              Every message"
+    ));
+    assert!(figures.starts_with("A leader dies, acks=1 (seed 7)\n"), "{figures}");
+    assert_eq!(text(kafkarium(&["run", "leader-dies-acks-1"]).stdout), figures);
+    let whole = json(&["run", "leader-dies-acks-1", "--story", "--json"]);
+    assert_eq!(whole["story"][0]["time_us"], 16_000_000);
+    assert_eq!(whole["title"], "A leader dies, acks=1");
+}
+
+#[test]
+fn a_command_of_a_link_that_cannot_be_done_is_told() {
+    let told = text(kafkarium(&["run", "s=website-activity&do=20s+thaw+broker+1", "--until", "25s"]).stdout);
+    assert!(
+        told.contains("\nnot done      thaw broker 1 at 20.000 s: broker 1: it is not frozen\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn metrics_are_written_as_csv() {
+    let path = std::env::temp_dir().join(format!("kafkarium-metrics-{}.csv", std::process::id()));
+    let output = kafkarium(&["run", "website-activity", "--until", "30s", "--csv", path.to_str().unwrap()]);
+    let csv = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert!(text(output.stdout).contains("records in"), "the summary is still told");
+    let lines: Vec<&str> = csv.lines().collect();
+    let header = "time [s],MessagesInPerSec [records/s],BytesInPerSec [bytes/s],records-waiting [records],\
+                  records-consumed-rate dashboard [records/s],LAG dashboard [records],\
+                  UnderReplicatedPartitions [partitions],";
+    assert!(lines[0].starts_with(header), "{}", lines[0]);
+    assert!(lines[0].ends_with("end-to-end-latency-p99 [ms]"), "{}", lines[0]);
+    assert_eq!(lines.len(), 31, "a line a second");
+    let cells = |line: &str| line.split(',').count();
+    assert!(lines.iter().all(|line| cells(line) == cells(lines[0])));
+    assert!(lines[20].starts_with("20,"));
+    let nowhere = kafkarium(&["run", "website-activity", "--until", "1s", "--csv", "no/such/folder/m.csv"]);
+    assert!(text(nowhere.stderr).contains("`no/such/folder/m.csv` cannot be written"));
+}

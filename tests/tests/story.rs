@@ -1,6 +1,7 @@
 //! What is told of a run: nothing false, nothing twice, no flood; metrics that mean what Kafka's mean.
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::metrics_table::Metric;
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::scenario::{self, TimedCommand};
 
@@ -24,8 +25,10 @@ fn run(text: &str, commands: &[(u64, &str)], until_s: u64) -> Session {
 #[test]
 fn a_failover_makes_no_jump_in_messages_in() {
     let session = run(shipped("leader-dies-acks-all"), &[], 90);
-    let series = session.series();
-    let points = &series.iter().find(|one| one.name == "MessagesInPerSec").expect("a metric").points;
+    let metrics = session.metrics(Subject::Cluster);
+    let rates = metrics.columns.iter().find(|one| one.metric == Metric::MessagesInPerSec).expect("a metric");
+    let points: Vec<(u64, u64)> =
+        metrics.times_us.iter().copied().zip(rates.values.iter().flatten().copied()).collect();
     // 20 records a second until the leader's machine dies at 20 s. Its producer waits for an answer until 50 s; the
     // election at 28 s appends nothing.
     let within = |from: u64, to: u64| {

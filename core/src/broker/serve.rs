@@ -248,12 +248,17 @@ impl Broker {
         let slot = session.parts.len() as u32;
         let follower = session.follower.is_some();
         session.parts.push(part);
-        let partition = part.asked.partition;
-        if let Some(replica) = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut) {
-            replica.watchers.push(Watcher { session: number, part: slot, follower });
-        }
+        self.watch(part.asked.partition, Watcher { session: number, part: slot, follower });
         self.count_available(number, slot);
         slot
+    }
+
+    /// Lets a replica know who waits for its news, if it is there and does not know yet.
+    fn watch(&mut self, partition: TopicPartition, watcher: Watcher) {
+        let replica = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut);
+        if let Some(replica) = replica.filter(|replica| !replica.watchers.contains(&watcher)) {
+            replica.watchers.push(watcher);
+        }
     }
 
     /// Recounts what a part has to offer, after its place was set anew.
@@ -297,7 +302,14 @@ impl Broker {
             Some(slot) => {
                 let state = &mut self.sessions.list[number as usize].parts[slot];
                 let moved_as_expected = expected == Some(at) && state.error == ErrorCode::None;
+                let failed = state.error != ErrorCode::None;
                 *state = Part { has_news: state.has_news, ..part };
+                if failed {
+                    // It may have been asked for before this broker heard that it has a replica.
+                    let watcher =
+                        Watcher { session: number, part: slot as u32, follower: follower.is_some() };
+                    self.watch(asked.partition, watcher);
+                }
                 if !moved_as_expected {
                     self.count_available(number, slot as u32);
                 }

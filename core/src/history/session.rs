@@ -8,12 +8,15 @@ use crate::log::TypedRecord;
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::observe::follow::{RecordId, Wanted};
 use crate::observe::life::{Life, Pick, RecordRow};
+use crate::observe::metrics_table::MetricsTable;
 use crate::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Summary, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Summary, Timeline,
 };
 use crate::observe::view::{Frame, FrameOptions};
-use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect, records};
+use crate::observe::{Journal, NameBook, Observers, describe, frame, inspect, orders, records};
 use crate::scenario::{Command, CommandError, Scenario, TimedCommand};
+use crate::trace::Fact;
+use crate::wire::CONTROLLER;
 use crate::world::World;
 
 /// Logs of one run may hold this much, bytes: beyond it the run pauses.
@@ -153,8 +156,11 @@ impl Session {
     /// Carries out the next of the commands it was opened with, or did before.
     fn do_next_command(&mut self) {
         let command = self.commands[self.at.commands_done].command.clone();
-        // One that cannot be done now changes nothing: the link that carries it was made by another version.
-        let _ = self.at.world.apply(&command);
+        if let Err(error) = self.at.world.apply(&command) {
+            // As with one of the timeline: it changes nothing, and the story says why.
+            let fact = Fact::CommandDone { text: orders::not_done(&command, &error) };
+            self.at.world.facts.push((CONTROLLER, fact));
+        }
         self.command_done();
     }
 
@@ -354,9 +360,14 @@ impl Session {
         self.journal.timeline(&self.at.world, of, self.known_until)
     }
 
-    /// The metrics over all time known.
-    pub fn series(&self) -> Vec<Series> {
-        self.journal.series()
+    /// The metrics over all time known, and the lag of each partition that concerns a subject.
+    pub fn metrics(&self, of: Subject) -> MetricsTable {
+        self.journal.metrics(&self.at.world, of)
+    }
+
+    /// Tells one table of metrics from another: how often more was changed than rows added, and how many there are.
+    pub fn metrics_state(&self) -> (u32, u32) {
+        self.journal.metrics_state()
     }
 
     /// The run in figures, from the end of the warm-up to the moment it stands at.

@@ -5,8 +5,8 @@ use super::told::{brokers, capital};
 use crate::broker::Broker;
 use crate::config::Acks;
 use crate::log::Batch;
-use crate::metadata::{BrokerId, GroupId, TopicPartition};
-use crate::trace::Fact;
+use crate::metadata::{BrokerId, GroupId, TopicId, TopicPartition};
+use crate::trace::{Fact, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -22,12 +22,20 @@ const DUPLICATES_LOOK_BACK: u64 = 256;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Audit {
     pub counts: Counts,
+    /// By topic.
+    of_topics: Vec<Counts>,
+    /// By group.
+    of_groups: Vec<Counts>,
     /// Acknowledged and still there, by partition and leader epoch.
     acknowledged: BTreeMap<(u32, u32), Ranges>,
     /// By group and partition.
     delivered: BTreeMap<(u16, u32), Ranges>,
     /// Up to where a group's commits were compared with what it was given.
     compared: BTreeMap<(u16, u32), u64>,
+    /// What consumers process now, by consumer: partition, from, to.
+    in_hand: BTreeMap<u16, Vec<(TopicPartition, u64, u64)>>,
+    /// What consumers had in hand when their processes ended, by group and partition.
+    dropped: BTreeMap<(u16, u32), Ranges>,
     /// Where `auto.offset.reset` sent a group back to, and up to where it had been.
     sent_back: BTreeMap<(u16, u32), (u64, u64)>,
     /// Where a loss of power cut a log, by broker and partition.
@@ -45,6 +53,7 @@ pub(super) struct Counts {
     pub delivered: u64,
     pub delivered_twice: u64,
     pub never_delivered: u64,
+    pub never_processed: u64,
     pub skipped: u64,
 }
 
@@ -55,7 +64,9 @@ impl Audit {
             Fact::Acknowledged { partition, batch, confirmed: true, .. } => {
                 self.acknowledged(world, *partition, batch);
             }
-            Fact::SendFailed { count, .. } => self.counts.failed += u64::from(*count),
+            Fact::SendFailed { partition, count, .. } => {
+                self.add(world, *partition, None, |counts| counts.failed += u64::from(*count));
+            }
             Fact::Appended { broker, partition, batch } if batch.retries > 0 => {
                 self.appended_again(world, *broker, *partition, batch);
             }
@@ -71,7 +82,18 @@ impl Audit {
             Fact::Polled { consumer, partition, from, to, .. } => {
                 let group = world.consumer_slot(*consumer).spec.group;
                 self.delivered(world, group, *partition, *from, *to);
+                self.in_hand.entry(*consumer).or_default().push((*partition, *from, *to));
+                if let Some(dropped) = self.dropped.get_mut(&(group.0, partition.0)) {
+                    dropped.remove(*from, *to);
+                }
             }
+            Fact::Processed { consumer, .. } => {
+                self.in_hand.entry(*consumer).or_default().clear();
+            }
+            Fact::ProcessChanged {
+                node: NodeId::Consumer(consumer),
+                process: Process::Crashed | Process::MachineDown | Process::Stopped,
+            } => self.dropped(world, *consumer),
             Fact::Committed { group, partition, offset } => {
                 self.committed(world, *group, *partition, *offset)
             }
@@ -103,8 +125,41 @@ impl Audit {
         self.acknowledged.get(&(partition.0, epoch)).is_some_and(|ranges| ranges.contains(offset))
     }
 
+    /// What was counted of one topic.
+    pub fn of_topic(&self, topic: TopicId) -> Counts {
+        self.of_topics.get(usize::from(topic.0)).copied().unwrap_or_default()
+    }
+
+    /// What was counted of one group.
+    pub fn of_group(&self, group: GroupId) -> Counts {
+        self.of_groups.get(usize::from(group.0)).copied().unwrap_or_default()
+    }
+
+    /// Counts something: in all, of its topic, and of its group if it concerns one.
+    fn add(
+        &mut self,
+        world: &World,
+        partition: TopicPartition,
+        group: Option<GroupId>,
+        add: impl Fn(&mut Counts),
+    ) {
+        fn at(list: &mut Vec<Counts>, index: u16) -> &mut Counts {
+            let index = usize::from(index);
+            if list.len() <= index {
+                list.resize(index + 1, Counts::default());
+            }
+            &mut list[index]
+        }
+        add(&mut self.counts);
+        let (topic, _) = world.controller().image().partition_names[partition.index()];
+        add(at(&mut self.of_topics, topic.0));
+        if let Some(group) = group {
+            add(at(&mut self.of_groups, group.0));
+        }
+    }
+
     fn acknowledged(&mut self, world: &World, partition: TopicPartition, batch: &Batch) {
-        self.counts.acknowledged += u64::from(batch.count);
+        self.add(world, partition, None, |counts| counts.acknowledged += u64::from(batch.count));
         let epoch = epoch_appended_in(world, partition, batch);
         let ranges = self.acknowledged.entry((partition.0, epoch)).or_default();
         ranges.add(batch.base_offset, batch.end_offset());
@@ -151,7 +206,7 @@ impl Audit {
         gone: (u64, u64),
     ) {
         let (from, to) = gone;
-        self.counts.lost += to - from;
+        self.add(world, partition, None, |counts| counts.lost += to - from);
         let end = world.broker(leader).replica(partition).map_or(from, |replica| replica.log.end().offset);
         for ((_, of), ranges) in &mut self.delivered {
             if *of == partition.0 {
@@ -188,7 +243,7 @@ impl Audit {
                 && other.count > 0
         };
         let Some(first) = replica.log.last_batches(DUPLICATES_LOOK_BACK).find(is_copy) else { return };
-        self.counts.duplicated += u64::from(batch.count);
+        self.add(world, partition, None, |counts| counts.duplicated += u64::from(batch.count));
         let records = records_at(world, leader, partition, batch.base_offset, batch.end_offset());
         let why = format!(
             "Sent again because no answer came, although the first copy stands at offset {}: without enable.idempotence the leader cannot tell.",
@@ -198,12 +253,12 @@ impl Audit {
     }
 
     fn delivered(&mut self, world: &World, group: GroupId, partition: TopicPartition, from: u64, to: u64) {
-        self.counts.delivered += to - from;
+        self.add(world, partition, Some(group), |counts| counts.delivered += to - from);
         let again = self.delivered.entry((group.0, partition.0)).or_default().add(from, to);
         if again == 0 {
             return;
         }
-        self.counts.delivered_twice += again;
+        self.add(world, partition, Some(group), |counts| counts.delivered_twice += again);
         let name = &world.groups()[usize::from(group.0)].name;
         let records =
             self.leaders_records("delivered twice", world, partition, (from, (from + again).min(to)));
@@ -228,6 +283,7 @@ impl Audit {
             return;
         }
         let before = std::mem::replace(compared, offset);
+        self.dropped_below(world, group, partition, offset);
         let Some(ranges) = self.delivered.get_mut(&key) else { return };
         for (from, to) in ranges.gaps_below(offset) {
             let from = from.max(before);
@@ -235,13 +291,38 @@ impl Audit {
                 continue;
             }
             ranges.add(from, to);
-            self.counts.never_delivered += to - from;
+            self.add(world, partition, Some(group), |counts| counts.never_delivered += to - from);
             let name = &world.groups()[usize::from(group.0)].name;
             let why = format!("Group {name} committed offset {offset} without ever having been given these.");
             let records = records_of_leader(world, partition, from, to);
             let finding = finding("never delivered", world, partition, (from, to - from), records, why);
             keep(&mut self.findings, finding);
             break;
+        }
+    }
+
+    /// A consumer's process ended with records in hand.
+    fn dropped(&mut self, world: &World, consumer: u16) {
+        let group = world.consumer_slot(consumer).spec.group;
+        for (partition, from, to) in self.in_hand.remove(&consumer).unwrap_or_default() {
+            let key = (group.0, partition.0);
+            self.dropped.entry(key).or_default().add(from, to);
+            let committed = self.compared.get(&key).copied().unwrap_or(0);
+            self.dropped_below(world, group, partition, committed);
+        }
+    }
+
+    /// What a consumer dropped is not processed any more if a committed offset lies behind it.
+    fn dropped_below(&mut self, world: &World, group: GroupId, partition: TopicPartition, offset: u64) {
+        let Some(dropped) = self.dropped.get_mut(&(group.0, partition.0)) else { return };
+        for (from, to) in dropped.take_below(offset) {
+            self.add(world, partition, Some(group), |counts| counts.never_processed += to - from);
+            let name = &world.groups()[usize::from(group.0)].name;
+            let why = format!(
+                "Group {name} committed offset {offset} before the consumer that was given them had processed them, and then that consumer's process ended: at-most-once delivery."
+            );
+            let records = self.leaders_records("never processed", world, partition, (from, to));
+            self.find("never processed", world, partition, (from, to - from), records, why);
         }
     }
 
@@ -259,14 +340,17 @@ impl Audit {
         if to < been {
             self.sent_back.insert((group.0, partition.0), (to, been));
         }
-        let next = from.or(ranges.end()).unwrap_or(start).max(start);
+        let next = from.or(ranges.end()).unwrap_or(start);
         if next >= to {
             return;
         }
         ranges.add(next, to);
-        self.counts.skipped += to - next;
+        self.add(world, partition, Some(group), |counts| counts.skipped += to - next);
         let name = &world.groups()[usize::from(group.0)].name;
         let why = match from {
+            Some(from) if from < start => format!(
+                "Retention deleted the log up to offset {start} before group {name} had read on from {from}, and auto.offset.reset sent it to {to}."
+            ),
             Some(from) => format!(
                 "Offset {from} of group {name} was not in the log, and auto.offset.reset sent it to {to}."
             ),

@@ -229,7 +229,8 @@ fn shrink(
         _ => format!("{} A broker that is not active is in no ISR.", happened(world, cause)),
     };
     let next = too_few(world, changes);
-    let next = next.unwrap_or_else(|| format!("The high watermark does not wait for {them} any more."));
+    let next =
+        next.unwrap_or_else(|| format!("Neither the high watermark nor acks=all waits for {them} any more."));
     Told::new(StoryKind::Isr, 2, about)
         .what(what)
         .why(why)
@@ -266,7 +267,7 @@ fn grow(came: &[BrokerId], cause: ChangeCause, changes: &[Change], name: &str, a
     Told::new(StoryKind::Isr, 2, about)
         .what(what)
         .why(why)
-        .next(format!("From now on the high watermark waits for {them} again."))
+        .next(format!("From now on the high watermark and acks=all wait for {them} again."))
         .in_crowd("grow", "More replicas are in sync again.")
         .all_because("They have caught up with their leaders, which asked the controller (AlterPartition).")
 }

@@ -1,8 +1,9 @@
-//! Logs that were cut, in words: by a loss of power, or because a leader's log differs.
+//! Logs that became shorter, in words: by a loss of power, because a leader's log differs, or by retention.
 use super::report::{StoryKind, Subject};
-use super::told::{Told, count, partitions};
+use super::told::{Told, count, ms, partitions};
 use crate::log::Batch;
 use crate::metadata::{BrokerId, TopicPartition};
+use crate::scenario::words::show_number;
 use crate::trace::Process;
 use crate::wire::NodeId;
 use crate::world::World;
@@ -43,7 +44,7 @@ pub(super) fn power_loss(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told 
         broker.0
     );
     let next = if cuts.iter().all(|cut| is_held_by_another(world, broker, cut)) {
-        "Other replicas hold them all: after its start it fetches them again."
+        "Other replicas still hold them all: if those stay, it fetches them again after its start."
     } else {
         "Some were on this disk only: unless their producer sends them again, they are gone."
     };
@@ -79,4 +80,37 @@ pub(super) fn diverged(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told {
         .next("From there on it copies its leader's log.")
         .marked(format!("{name} truncated on {}", broker.0))
         .in_crowd("cut", "More logs are cut back to what their leaders have.")
+}
+
+/// The line of what retention deletes; told of the leader's log, which is the one clients see: every replica
+/// deletes by itself.
+pub(super) fn deleted(
+    world: &World,
+    broker: BrokerId,
+    partition: TopicPartition,
+    offset: u64,
+) -> Option<Told> {
+    let image = world.controller().image();
+    let topic = image.topic_of(partition);
+    if topic.internal || image.partition(partition).leader != Some(broker) {
+        return None;
+    }
+    let mut limits = Vec::new();
+    if let Ok(age_ms) = u64::try_from(topic.config.retention_ms) {
+        limits.push(format!("its newest record is older than retention.ms ({})", ms(age_ms)));
+    }
+    if let Ok(bytes) = u64::try_from(topic.config.retention_bytes) {
+        limits.push(format!("the log holds retention.bytes ({}) without it", show_number(bytes)));
+    }
+    let what = format!(
+        "Retention deletes old segments of {}: {} begins at offset {} now.",
+        topic.name,
+        image.partition_name(partition),
+        show_number(offset)
+    );
+    let why = format!("A segment, the oldest first, goes as a whole when {}.", limits.join(", or "));
+    let told = Told::new(StoryKind::Log, 2, vec![Subject::Partition(partition.0)]).what(what);
+    let again = format!("retention {} {why}", topic.name);
+    let next = "Who has read its records notices nothing; who has not cannot read them any more.";
+    Some(told.why(why).next(next).unless_told(again))
 }

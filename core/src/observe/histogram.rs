@@ -35,6 +35,12 @@ impl Histogram {
         }
     }
 
+    /// Empties it, and keeps its room.
+    pub fn clear(&mut self) {
+        self.buckets.fill(0);
+        (self.count, self.max_us) = (0, 0);
+    }
+
     /// In figures.
     pub fn latency(&self) -> Latency {
         Latency {
@@ -101,6 +107,16 @@ mod tests {
         assert_eq!((latency.count, latency.max_us), (100, 100_000));
         assert!((50_000..=53_200).contains(&latency.p50_us), "{}", latency.p50_us);
         assert!((99_000..=100_000).contains(&latency.p99_us), "{}", latency.p99_us);
+    }
+
+    #[test]
+    fn an_emptied_histogram_is_like_a_new_one() {
+        let mut histogram = Histogram::default();
+        histogram.add(5_000_000, 3);
+        histogram.clear();
+        assert_eq!(histogram.latency(), Latency::default());
+        histogram.add(7, 1);
+        assert_eq!((histogram.latency().p50_us, histogram.latency().max_us), (7, 7));
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn id_or_none(id: Option<BrokerId>) -> String {
 
 fn cluster(world: &World) -> Seen {
     let image = world.controller().image();
-    let (under_replicated, offline) = super::metrics::replication(world);
+    let (under_replicated, offline) = super::metrics::replication(world, None);
     let active = image.brokers.iter().filter(|broker| broker.is_active()).count();
     let topics = image.topics.iter().filter(|topic| !topic.internal);
     let names: Vec<&str> = topics.map(|topic| topic.name.as_str()).collect();

@@ -1,11 +1,14 @@
 //! The story, the markers, the bands and the metrics of a run, written once as it is first simulated.
 use super::bands::Bands;
+use super::metrics::Sample;
+use super::metrics_table::{Metric, MetricColumn, MetricsTable};
 use super::piles::Pile;
-use super::report::{Finding, Marker, Series, StoryLine, Subject, Timeline};
+use super::report::{Finding, Marker, StoryLine, Subject, Timeline};
 use super::series::SeriesBook;
 use super::story;
 use super::told::Told;
 use crate::kernel::SimTime;
+use crate::metadata::TopicPartition;
 use crate::trace::Fact;
 use crate::wire::NodeId;
 use crate::world::World;
@@ -28,6 +31,8 @@ pub struct Journal {
     markers: Vec<Marker>,
     bands: Bands,
     series: SeriesBook,
+    /// The lag of every group at every partition.
+    lags: SeriesBook,
     /// What was told or went on, and when.
     lately: Vec<(String, SimTime)>,
     /// Piles of this moment.
@@ -51,6 +56,7 @@ impl Journal {
         self.markers.retain(|marker| marker.time_us <= time.0);
         self.bands.forget_after(time);
         self.series.forget_after(time);
+        self.lags.forget_after(time);
         self.lately.retain(|(_, at)| *at <= time);
         self.open.clear();
     }
@@ -74,13 +80,33 @@ impl Journal {
         }
     }
 
-    /// The metrics over all time known.
-    pub fn series(&self) -> Vec<Series> {
-        self.series.series()
+    /// The metrics over all time known, and the lag of each partition that concerns a subject.
+    pub fn metrics(&self, world: &World, of: Subject) -> MetricsTable {
+        let times_us = self.series.times_us();
+        let named = |metric, values| named(world, metric, values);
+        let whole = self.series.columns().iter().map(|(metric, values)| named(*metric, values.clone()));
+        let lags = self.lags.columns().iter().filter(|(metric, _)| concerns(world, *metric, of));
+        // The book of lags may be the coarser one.
+        let spread = |values: &[Option<u64>]| {
+            let mut known = self.lags.times_us().iter().zip(values).peekable();
+            let at = |time_us: &u64| {
+                while known.next_if(|(at, _)| *at < time_us).is_some() {}
+                known.next_if(|(at, _)| *at == time_us).and_then(|(_, value)| *value)
+            };
+            times_us.iter().map(at).collect()
+        };
+        let lags = lags.map(|(metric, values)| named(*metric, spread(values)));
+        MetricsTable { times_us: times_us.to_vec(), columns: whole.chain(lags).collect() }
     }
 
-    pub(super) fn sample(&mut self, at: SimTime, values: Vec<super::metrics::Value>) {
-        self.series.add(at, values);
+    /// Tells one table of metrics from another: how often more was changed than rows added, and how many there are.
+    pub fn metrics_state(&self) -> (u32, u32) {
+        (self.series.rewritten() + self.lags.rewritten(), self.series.times_us().len() as u32)
+    }
+
+    pub(super) fn sample(&mut self, at: SimTime, found: &Sample) {
+        self.series.add(at, &found.whole);
+        self.lags.add(at, &found.lags);
     }
 
     /// Sees the facts of one event. A command comes first: what it did follows from it.
@@ -193,4 +219,31 @@ fn finished(world: &World, mut told: Told) -> Told {
         told.line.weight = told.line.weight.saturating_sub(1);
     }
     told
+}
+
+/// Whether the lag of a partition is shown with a subject.
+fn concerns(world: &World, metric: Metric, of: Subject) -> bool {
+    let Metric::PartitionLag { group, partition } = metric else { return false };
+    match of {
+        Subject::Group(at) => group == at,
+        Subject::Consumer(at) => u16::try_from(at).is_ok_and(|at| {
+            at < world.consumer_count() && u32::from(world.consumer_slot(at).spec.group.0) == group
+        }),
+        Subject::Partition(at) | Subject::Replica(at, _) => partition == at,
+        _ => false,
+    }
+}
+
+fn named(world: &World, metric: Metric, values: Vec<Option<u64>>) -> MetricColumn {
+    let (group, partition) = match metric {
+        Metric::RecordsConsumedRate { group } | Metric::GroupLag { group } => (Some(group), None),
+        Metric::PartitionLag { group, partition } => (Some(group), Some(partition)),
+        _ => (None, None),
+    };
+    let group = group.and_then(|group| world.groups().get(group as usize)).map(|group| group.name.clone());
+    let image = world.controller().image();
+    let partition = partition
+        .filter(|&partition| (partition as usize) < image.partitions.len())
+        .map(|partition| image.partition_name(TopicPartition(partition)));
+    MetricColumn { metric, group, partition, values }
 }

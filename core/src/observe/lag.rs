@@ -1,7 +1,7 @@
 //! Where a group stands: what it committed, what it could read, what lies between.
 use crate::coordinator::Group;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
-use crate::trace::Process;
+use crate::trace::{GroupState, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 
@@ -35,9 +35,14 @@ pub(super) fn partitions_of(world: &World, group: GroupId) -> impl Iterator<Item
     found.flat_map(|(_, topic)| topic.partitions.iter().copied())
 }
 
-/// Records between the group's committed offsets and the high watermarks (`records-lag`); partitions without
-/// a committed offset count nothing, as in `kafka-consumer-groups.sh`.
+/// Records between the group's committed offsets and the high watermarks, summed (`LAG` of
+/// `kafka-consumer-groups.sh`); partitions without a committed offset count nothing, as there.
 pub(super) fn group_lag(world: &World, group: GroupId) -> u64 {
+    partition_lags(world, group).into_iter().filter_map(|(_, lag)| lag).sum()
+}
+
+/// The same of each partition; `None` without a committed offset or a leader.
+pub(super) fn partition_lags(world: &World, group: GroupId) -> Vec<(TopicPartition, Option<u64>)> {
     let found = group_of(world, group);
     let lag_of = |partition| {
         let committed = match found {
@@ -47,12 +52,18 @@ pub(super) fn group_lag(world: &World, group: GroupId) -> u64 {
         };
         Some(high_watermark(world, partition)?.saturating_sub(committed?))
     };
-    partitions_of(world, group).filter_map(lag_of).sum()
+    partitions_of(world, group).map(|partition| (partition, lag_of(partition))).collect()
 }
 
 fn known_to_members(world: &World, group: GroupId, partition: TopicPartition) -> Option<u64> {
     let members = (0..world.consumer_count()).filter(|&at| world.consumer_slot(at).spec.group == group);
     members.filter_map(|at| world.consumer(at).owned(partition)?.committed).max()
+}
+
+/// Members of a stable group that own no partition.
+pub(super) fn idle_members(world: &World, group: GroupId) -> u64 {
+    let found = group_of(world, group).filter(|group| group.state == GroupState::Stable);
+    found.map_or(0, |group| group.members.iter().filter(|member| member.assignment.is_empty()).count() as u64)
 }
 
 /// All groups of the world.

@@ -6,17 +6,19 @@ use super::invariants::Invariants;
 use super::journal::Journal;
 use super::lag;
 use super::metrics::Metrics;
+use super::orders;
 use super::report::AuditReport;
+use super::series::SAMPLE_US;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::trace::{Fact, GroupState};
 use crate::wire::{CONTROLLER, NodeId};
 use crate::world::World;
 
-/// Metrics and lags are looked at so often, microseconds.
-const SAMPLE_US: u64 = 1_000_000;
 /// Invariants are checked in the page every so many samples.
 const CHECK_SAMPLES: u64 = 10;
+/// Commands kept that could not be done.
+const NOT_DONE_MAX: usize = 100;
 /// Broken invariants kept.
 const BROKEN_MAX: usize = 10;
 
@@ -28,6 +30,8 @@ pub struct Observers {
     pub(super) produce_latency: Histogram,
     pub(super) end_to_end_latency: Histogram,
     pub(super) since_warm_up: SinceWarmUp,
+    /// Commands that could not be done, with moment and reason.
+    pub(super) not_done: Vec<String>,
     metrics: Metrics,
     invariants: Invariants,
     broken: Vec<String>,
@@ -46,12 +50,21 @@ pub(super) struct SinceWarmUp {
     pub bytes_in: u64,
     pub records_out: u64,
     pub bytes_out: u64,
-    pub leader_changes: u64,
     /// By group.
     pub rebalances: Vec<u64>,
     pub lag_max: Vec<u64>,
     /// Over all groups at once.
     pub total_lag_max: u64,
+    /// By topic.
+    pub of_topics: Vec<TopicChanges>,
+}
+
+/// How often partitions of a topic changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TopicChanges {
+    pub leader_changes: u64,
+    pub isr_shrinks: u64,
+    pub isr_expands: u64,
 }
 
 impl Observers {
@@ -85,6 +98,7 @@ impl Observers {
         let mut look = false;
         for (_, fact) in facts {
             self.audit.see(world, fact);
+            self.metrics.see(world, fact);
             self.count(world, fact);
             self.check(world, fact);
             look |= Availability::concerns(fact);
@@ -113,9 +127,9 @@ impl Observers {
         self.samples += 1;
         self.next_sample = SimTime((now.0 / SAMPLE_US + 1) * SAMPLE_US);
         self.availability.look(world);
-        let values = self.metrics.sample(world);
+        let sample = self.metrics.sample(world);
         if let Some(journal) = journal {
-            journal.sample(SimTime(now.0 / SAMPLE_US * SAMPLE_US), values);
+            journal.sample(SimTime(now.0 / SAMPLE_US * SAMPLE_US), &sample);
         }
         self.see_lags(world);
         if self.samples.is_multiple_of(CHECK_SAMPLES)
@@ -154,20 +168,21 @@ impl Observers {
                     u64::from(batch.count),
                 );
             }
-            Fact::Polled { consumer, partition, from, to, first_created, last_created } => {
-                let group = usize::from(world.consumer_slot(*consumer).spec.group.0);
-                self.metrics.delivered_now[group] += to - from;
-                if warm {
-                    self.polled(world, *partition, (*from, *to), (*first_created, *last_created));
-                }
+            Fact::Polled { partition, from, to, first_created, last_created, .. } if warm => {
+                self.polled(world, *partition, (*from, *to), (*first_created, *last_created));
             }
             Fact::PartitionChanged { partition, before, after, .. } => {
-                self.metrics.shrinks_now += u64::from(after.isr.len() < before.isr.len());
-                self.metrics.expands_now += u64::from(after.isr.len() > before.isr.len());
                 if before.leader != after.leader {
-                    let internal = world.controller().image().topic_of(*partition).internal;
-                    self.since_warm_up.leader_changes += u64::from(warm && !internal);
                     put(&mut self.leader_since, partition.index(), now);
+                }
+                if warm {
+                    let (topic, _) = world.controller().image().partition_names[partition.index()];
+                    let topics = &mut self.since_warm_up.of_topics;
+                    topics.resize(topics.len().max(usize::from(topic.0) + 1), TopicChanges::default());
+                    let changes = &mut topics[usize::from(topic.0)];
+                    changes.leader_changes += u64::from(before.leader != after.leader);
+                    changes.isr_shrinks += u64::from(after.isr.len() < before.isr.len());
+                    changes.isr_expands += u64::from(after.isr.len() > before.isr.len());
                 }
             }
             Fact::BrokerFenced { broker, .. } | Fact::BrokerUnfenced { broker } => {
@@ -177,6 +192,13 @@ impl Observers {
                 put(&mut self.group_since, usize::from(group.0), now);
                 let begun = warm && *state == GroupState::CompletingRebalance;
                 self.since_warm_up.rebalances[usize::from(group.0)] += u64::from(begun);
+            }
+            Fact::CommandDone { text } => {
+                if let Some((command, why)) = orders::why_not_done(text)
+                    && self.not_done.len() < NOT_DONE_MAX
+                {
+                    self.not_done.push(format!("{command} at {now} s: {why}"));
+                }
             }
             _ => {}
         }
@@ -231,6 +253,7 @@ impl Observers {
             delivered: counts.delivered,
             delivered_twice: counts.delivered_twice,
             never_delivered: counts.never_delivered,
+            never_processed: counts.never_processed,
             skipped: counts.skipped,
             unavailable_for_writing: writing,
             unavailable_for_reading: reading,

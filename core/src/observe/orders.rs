@@ -3,20 +3,31 @@ use super::report::{StoryKind, Subject};
 use super::told::{Told, ms};
 use crate::metadata::BrokerId;
 use crate::scenario::words::show_duration;
-use crate::scenario::{Command, ConfigTarget, Place};
+use crate::scenario::{Command, CommandError, ConfigTarget, Place};
 use crate::world::World;
 
 /// Why and next.
 type Words = (String, String);
 
-/// Between a command of the timeline and why it could not be done.
+/// Between a command and why it could not be done.
 const NOT_DONE: &str = " (not done: ";
+
+/// What is reported of a command that could not be done.
+pub fn not_done(command: &Command, error: &CommandError) -> String {
+    format!("{command}{NOT_DONE}{error})")
+}
+
+/// The command, and why it could not be done; `None` if it was.
+pub(super) fn why_not_done(text: &str) -> Option<(&str, &str)> {
+    // A record typed by hand may hold these words: what is a whole command was done.
+    let (command, why) = text.rsplit_once(NOT_DONE).filter(|_| text.parse::<Command>().is_err())?;
+    Some((command, why.strip_suffix(')').unwrap_or(why)))
+}
 
 /// The line of a command.
 pub(super) fn command(world: &World, text: &str) -> Told {
-    if let Some((command, why)) = text.split_once(NOT_DONE) {
+    if let Some((command, why)) = why_not_done(text) {
         let told = Told::new(StoryKind::Command, 2, vec![Subject::Cluster]);
-        let why = why.strip_suffix(')').unwrap_or(why);
         return told
             .what(format!("Not done: {command}."))
             .why(format!("It could not be done at this moment: {why}."))
@@ -127,7 +138,10 @@ fn controller_waits(world: &World) -> String {
 
 /// A broker that is there no more, and nobody knows.
 fn unheard(world: &World, why: &str) -> Words {
-    let next = format!("Clients wait for request.timeout.ms. {}", controller_waits(world));
+    let next = format!(
+        "Clients wait for its answers for request.timeout.ms, and acks=all for its copies while it is in the ISR. {}",
+        controller_waits(world)
+    );
     (why.to_owned(), next)
 }
 

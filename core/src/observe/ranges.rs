@@ -44,6 +44,19 @@ impl Ranges {
         removed
     }
 
+    /// Removes the offsets from `from` up to, not including, `to`.
+    pub fn remove(&mut self, from: u64, to: u64) {
+        let behind = self.cut_from(to);
+        self.cut_from(from);
+        self.list.extend(behind);
+    }
+
+    /// Removes all offsets below `to`; the ranges removed.
+    pub fn take_below(&mut self, to: u64) -> Vec<(u64, u64)> {
+        let behind = self.cut_from(to);
+        std::mem::replace(&mut self.list, behind)
+    }
+
     /// Whether the offset is in it.
     pub fn contains(&self, offset: u64) -> bool {
         let at = self.list.partition_point(|&(_, end)| end <= offset);
@@ -101,5 +114,15 @@ mod tests {
         assert_eq!(ranges.cut_from(5), [(5, 10), (20, 30)]);
         assert_eq!(ranges.list, [(0, 5)]);
         assert_eq!(ranges.cut_from(5), []);
+    }
+
+    #[test]
+    fn what_is_removed_leaves_the_rest() {
+        let mut ranges = Ranges::default();
+        ranges.add(0, 30);
+        ranges.remove(10, 20);
+        assert_eq!(ranges.list, [(0, 10), (20, 30)]);
+        assert_eq!(ranges.take_below(25), [(0, 10), (20, 25)]);
+        assert_eq!(ranges.list, [(25, 30)]);
     }
 }

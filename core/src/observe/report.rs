@@ -150,6 +150,8 @@ pub struct AuditReport {
     pub delivered_twice: u64,
     /// Never delivered although below a committed offset.
     pub never_delivered: u64,
+    /// Never processed although below a committed offset: their consumer's process ended before.
+    pub never_processed: u64,
     /// Skipped by `auto.offset.reset`.
     pub skipped: u64,
     /// The longest gap of one partition for writing, ms, and which.
@@ -168,7 +170,7 @@ pub struct AuditReport {
 pub struct Finding {
     /// When it was found.
     pub time_us: u64,
-    /// `lost`, `duplicated`, `delivered twice`, `never delivered`, `skipped`.
+    /// `lost`, `duplicated`, `delivered twice`, `never delivered`, `never processed`, `skipped`.
     pub word: String,
     /// `orders-1`.
     pub partition: String,
@@ -244,18 +246,6 @@ pub enum Tone {
     Bad,
 }
 
-/// A metric over time, under Kafka's name.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Series {
-    /// `records-lag billing`, `MessagesInPerSec`, `UnderReplicatedPartitions`.
-    pub name: String,
-    /// `records`, `records/s`, `ms`.
-    pub unit: String,
-    /// (time in microseconds, value), oldest first.
-    pub points: Vec<(u64, u64)>,
-}
-
 /// The names behind the numbers of a frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -314,6 +304,8 @@ pub struct Summary {
     pub unavailable_for_reading_ms: u64,
     /// The guarantees.
     pub audit: AuditReport,
+    /// Commands that could not be done, with moment and reason.
+    pub not_done: Vec<String>,
     /// What the scenario said would come true.
     pub expectations: Vec<ExpectationResult>,
     /// Sentences for the author of the scenario.
@@ -366,6 +358,8 @@ pub struct GroupSummary {
     pub lag_max: u64,
     /// Generations begun since the warm-up.
     pub rebalances: u64,
+    /// Members without a partition at the end.
+    pub idle_members: u64,
 }
 
 /// An expectation and what came of it.

@@ -1,9 +1,9 @@
 //! What a fact is in words: what happened, why, what comes next. Sentences only; nothing is kept here.
 //!
 //! What happens to many partitions at once is told by [`super::piles`], commands by [`super::orders`].
-use super::orders;
 use super::report::{Finding, StoryKind, Subject};
 use super::told::{Told, capital, count, listed, ms};
+use super::{cuts, orders};
 use crate::client::ConsumerState;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
@@ -40,6 +40,7 @@ pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
         }
         Fact::ProduceRefused { broker, partition, error } => refused(world, *broker, *partition, *error),
         Fact::DuplicateRefused { broker, partition, .. } => Some(duplicate(world, *broker, *partition)),
+        Fact::LogStart { broker, partition, offset } => cuts::deleted(world, *broker, *partition, *offset),
         Fact::OffsetReset { consumer, partition, from: Some(from), to } => {
             Some(offset_reset(world, *consumer, *partition, (*from, *to)))
         }
@@ -73,6 +74,11 @@ pub(super) fn found(findings: &[Finding]) -> Told {
             2,
             format!("Records of {of} are delivered for the second time."),
             "Its application has to bear records that come twice.",
+        ),
+        "never processed" => (
+            3,
+            format!("{records} of {of} never processed although below a committed offset."),
+            "Nobody in the group reads them again: it goes on from its committed offset.",
         ),
         "skipped" => {
             (1, format!("{records} of {of} skipped by auto.offset.reset."), "The group goes on from there.")
@@ -198,10 +204,19 @@ fn group_changed(
             "The members of more groups have joined.",
         ),
         GroupState::Stable => {
-            let members = count(members, "member");
+            let idle = super::lag::idle_members(world, group);
+            let (members, told) = (count(members, "member"), told(2));
+            let (members, told) = match idle {
+                0 => (members, told),
+                _ => (
+                    format!("{members}, {idle} of them idle"),
+                    told.why(
+                        "In a group a partition has one owner, and there are fewer partitions than members.",
+                    ),
+                ),
+            };
             (
-                told(2)
-                    .what(format!("Group {name} is stable in generation {generation}, with {members}."))
+                told.what(format!("Group {name} is stable in generation {generation}, with {members}."))
                     .next("Its members read on from the committed offsets, or from where auto.offset.reset says."),
                 "More groups are stable.",
             )
@@ -377,10 +392,12 @@ fn duplicate(world: &World, broker: BrokerId, partition: TopicPartition) -> Told
 fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
     let spec = &world.consumer_slot(consumer).spec;
     let of = world.controller().image().partition_name(partition);
-    let next = if to < from {
+    let next = if to >= from {
+        "What lies between is skipped."
+    } else if super::lag::high_watermark(world, partition).is_some_and(|end| end > to) {
         "Records from there on are delivered to its group once more."
     } else {
-        "What lies between is skipped."
+        "Its log ends there: it waits for new records."
     };
     let about = vec![Subject::Consumer(u32::from(consumer)), Subject::Partition(partition.0)];
     Told::new(StoryKind::Consumer, 2, about)

@@ -184,6 +184,20 @@ pub const COMMAND_FORMS: &[(&str, &str)] = &[
 /// The longest text of a command.
 pub const COMMAND_CHARS_MAX: usize = 4_000;
 
+impl Command {
+    /// Whether it leaves the cluster with fewer brokers that answer.
+    pub(super) const fn takes_brokers_away(&self) -> bool {
+        matches!(
+            self,
+            Command::CrashBroker(_)
+                | Command::CrashMachine(_)
+                | Command::StopBroker(_)
+                | Command::FreezeBroker(_)
+                | Command::CutLinks(_)
+        )
+    }
+}
+
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

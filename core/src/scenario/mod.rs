@@ -18,7 +18,7 @@ pub use command::{
 };
 pub use error::ScenarioError;
 pub use model::{
-    BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints,
+    BrokerSpec, Comparison, Expectation, Fact, GroupSpec, ProducerSpec, Scenario, TopicSpec, ViewHints, Whole,
 };
 pub use read::{FORMAT, read};
 pub use shipped::{Shipped, shipped, shipped_named};

@@ -103,14 +103,27 @@ pub struct GroupSpec {
 }
 
 /// A fact that must hold when the scenario ends: `lost = 0`, `lost >= 1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// What is measured.
     pub fact: Fact,
+    /// Of what.
+    pub of: Whole,
     /// How it compares.
     pub comparison: Comparison,
     /// With what.
     pub value: u64,
+}
+
+/// What a fact is measured over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// Everything there is.
+    Cluster,
+    /// A topic.
+    Topic(String),
+    /// A consumer group.
+    Group(String),
 }
 
 /// What an expectation can measure, in the words of the audit.
@@ -124,22 +137,34 @@ pub enum Fact {
     DeliveredTwice,
     /// Records never delivered although below a committed offset.
     NeverDelivered,
+    /// Records never processed although below a committed offset: their consumer's process ended before.
+    NeverProcessed,
     /// Records skipped by `auto.offset.reset`.
     Skipped,
+    /// Records that retention has deleted.
+    DeletedByRetention,
     /// Records acknowledged.
     Acknowledged,
     /// Records whose send failed.
     Failed,
     /// Records delivered.
     Delivered,
+    /// The longest time from a `send` to its acknowledgement, ms.
+    SlowestAcknowledgementMs,
     /// The longest time one partition was unavailable for writing, ms.
     UnavailableForWritingMs,
     /// The longest time one partition was unavailable for reading, ms.
     UnavailableForReadingMs,
     /// Leader changes after the warm-up.
     LeaderChanges,
+    /// Times a partition's ISR became smaller after the warm-up.
+    IsrShrinks,
+    /// Times a partition's ISR became larger after the warm-up.
+    IsrExpands,
     /// Generations begun after the warm-up, over all groups.
     Rebalances,
+    /// Members without a partition at the end.
+    IdleMembersAtEnd,
     /// The lag of all groups at the end, records.
     LagAtEnd,
     /// The largest lag of all groups after the warm-up, records.

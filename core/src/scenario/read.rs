@@ -7,10 +7,10 @@ use super::words::{
 };
 use super::{
     BrokerSpec, Command, CommandError, Fact, GroupSpec, ProducerSpec, Scenario, ScenarioError, TimedCommand,
-    TopicSpec, ViewHints, limits,
+    TopicSpec, ViewHints, Whole, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
-use crate::config::{BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
+use crate::config::{Acks, BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::net::LinkSpec;
@@ -64,6 +64,9 @@ fn empty() -> Scenario {
         notes: Vec::new(),
     }
 }
+
+/// The cluster is set up by then, even one that lacks a broker.
+const SETTLED: SimTime = SimTime::from_secs(6);
 
 struct Reader<'t> {
     source: Source<'t>,
@@ -513,15 +516,63 @@ impl<'t> Reader<'t> {
     #[inline(never)]
     fn expectations(&mut self, top: Section<'_, 't>) {
         let Some(expect) = self.source.table(top, "expect", "[expect]") else { return };
-        let words: Vec<&'static str> = Fact::WORDS.iter().map(|(_, word)| *word).collect();
-        self.source.allow(expect, &words);
+        let words = |is_of: fn(Fact) -> bool| -> Vec<&'static str> {
+            Fact::WORDS.iter().filter(|(fact, _)| is_of(*fact)).map(|(_, word)| *word).collect()
+        };
+        let mut all = words(|_| true);
+        all.extend(["topic", "group"]);
+        self.source.allow(expect, &all);
+        self.expectations_of(expect, &Whole::Cluster);
+        let topics: Vec<String> = self.scenario.topics.iter().map(|topic| topic.name.clone()).collect();
+        for (name, of) in self.expected_of(expect, "topic", "[expect.topic.orders]", &topics) {
+            self.source.allow(of, &words(Fact::is_of_topics));
+            self.expectations_of(of, &Whole::Topic(name));
+        }
+        let groups: Vec<String> = self.scenario.groups.iter().map(|group| group.name.clone()).collect();
+        for (name, of) in self.expected_of(expect, "group", "[expect.group.billing]", &groups) {
+            self.source.allow(of, &words(Fact::is_of_groups));
+            self.expectations_of(of, &Whole::Group(name));
+        }
+    }
+
+    /// The tables of `[expect.topic]` or `[expect.group]`, each under a name that is there.
+    #[inline(never)]
+    fn expected_of<'r>(
+        &mut self,
+        expect: Section<'r, 't>,
+        what: &str,
+        header: &'static str,
+        names: &[String],
+    ) -> Vec<(String, Section<'r, 't>)> {
+        let Some(all) = self.source.table(expect, what, header) else { return Vec::new() };
+        let mut found = Vec::new();
+        for key in all.table.keys() {
+            let name = key.get_ref().to_string();
+            if self.is_sound && !names.contains(&name) {
+                let near = nearest(&name, names.iter().map(String::as_str)).map(Into::into);
+                self.source.relative(
+                    key.span().start,
+                    format!("there is no {what} `{}`", clip(&name)),
+                    "",
+                    near,
+                );
+            } else if let Some(of) = self.source.table(all, &name, header) {
+                found.push((name, of));
+            }
+        }
+        found
+    }
+
+    /// What is expected of one whole.
+    #[inline(never)]
+    fn expectations_of(&mut self, expect: Section<'_, 't>, of: &Whole) {
         for (fact, word) in Fact::WORDS {
             let form =
                 if fact.is_time() { "`\"0 s\"` or `\"<= 12 s\"`" } else { "`0`, `\">= 1\"` or `\"<= 100\"`" };
             let form = format!("{form}, or a list of two");
             let one = |value: &DeValue<'t>| match value {
-                DeValue::String(text) => fact.expect(text),
-                value => fact.expect(&integer(value)?.to_string()),
+                DeValue::String(text) => fact.expect(of, text),
+                value => fact.expect(of, &integer(value)?.to_string()),
             };
             let read = self.source.take(
                 expect,
@@ -607,11 +658,35 @@ impl<'t> Reader<'t> {
         if offsets_factor as u64 > scenario.brokers.len() as u64 && !scenario.groups.is_empty() {
             let brokers = scenario.brokers.len();
             notes.push(format!(
-                "offsets.topic.replication.factor = {offsets_factor} is more than the number of brokers, {brokers}: no \
-                 group will find a coordinator until it is set lower or a broker is added"
+                "offsets.topic.replication.factor = {offsets_factor} is more than the number of brokers, {brokers}: in \
+                 Kafka no group would find a coordinator; here it counts as {brokers}"
+            ));
+        }
+        for producer in scenario.producers.iter().filter(|producer| producer.config.acks == Acks::None) {
+            let why = "acks = 0: nothing it sends counts as acknowledged, and so nothing as lost";
+            notes.push(format!("producer `{}`: {why}", producer.name));
+        }
+        let early = |timed: &&TimedCommand| timed.at < SETTLED && timed.command.takes_brokers_away();
+        for timed in scenario.timeline.iter().filter(early) {
+            let moment = show_duration(timed.at.0);
+            notes.push(format!(
+                "`{}` at {moment} comes while topics are created: without enough brokers they never are",
+                timed.command
             ));
         }
         for group in &scenario.groups {
+            let config = &group.config;
+            let poll_us = group.processing_us_per_record.saturating_mul(u64::from(config.max_poll_records));
+            if poll_us > config.max_poll_interval_ms.saturating_mul(1_000) {
+                notes.push(format!(
+                    "group `{}`: a full poll (max.poll.records = {}) takes {}, longer than max.poll.interval.ms ({}): \
+                     the member leaves its group",
+                    group.name,
+                    config.max_poll_records,
+                    show_duration(poll_us),
+                    show_duration(config.max_poll_interval_ms * 1_000),
+                ));
+            }
             let partitions: u64 = scenario
                 .topics
                 .iter()

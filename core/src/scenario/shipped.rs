@@ -17,7 +17,18 @@ macro_rules! shipped {
 
 /// The scenarios that come with Kafkarium; the first is what a page opens with.
 pub const fn shipped() -> &'static [Shipped] {
-    shipped!["website-activity", "leader-dies-acks-all", "leader-dies-acks-1", "slow-consumer"]
+    shipped![
+        "website-activity",
+        "metrics-without-keys",
+        "slow-consumer",
+        "more-consumers-than-partitions",
+        "at-most-once-at-least-once",
+        "leader-dies-acks-all",
+        "leader-dies-acks-1",
+        "follower-freezes",
+        "too-few-in-sync",
+        "rack-lost",
+    ]
 }
 
 /// The shipped scenario of that name.

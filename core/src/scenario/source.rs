@@ -1,6 +1,7 @@
 //! A TOML text with its places: takes values out by name, and gathers everything that is wrong.
 use super::words::{nearest, parse_duration_us, show_clipped, show_duration, show_number};
 use super::{ScenarioError, limits};
+use crate::config::{Scope, find};
 use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -152,11 +153,10 @@ impl<'t> Source<'t> {
                     "" => format!("`{}` is nothing a scenario has", clip(name)),
                     header => format!("`{}` is nothing that `{header}` has", clip(name)),
                 };
-                let near = nearest(name, allowed.iter().copied()).map(Into::into);
-                if near.is_none()
-                    && allowed.contains(&"config")
-                    && (value.get_ref().is_table() || name.contains('.'))
-                {
+                let begins = || allowed.iter().copied().find(|key| name.len() > 3 && key.starts_with(name));
+                let near = nearest(name, allowed.iter().copied()).or_else(begins).map(Into::into);
+                let is_kafkas = value.get_ref().is_table() || name.contains('.') || is_key_of_kafka(name);
+                if near.is_none() && allowed.contains(&"config") && is_kafkas {
                     let config = section.header.trim_matches(['[', ']']);
                     self.wrong(key.span().start, what, &format!("`[{config}.config]` around Kafka's keys"));
                     continue;
@@ -331,6 +331,13 @@ impl<'t> Source<'t> {
             }
         }
     }
+}
+
+/// Whether Kafka has a configuration key of that name, wherever.
+fn is_key_of_kafka(name: &str) -> bool {
+    [Scope::Broker, Scope::Topic, Scope::Producer, Scope::Consumer]
+        .into_iter()
+        .any(|scope| find(scope, name).is_some())
 }
 
 /// A whole number that is not negative.

@@ -45,6 +45,16 @@ struct Open {
     story_sent: u32,
     /// What the page knows of the record followed, and since when.
     life_sent: Option<(Life, f64)>,
+    metrics_sent: Option<MetricsSent>,
+}
+
+/// What the page has of the metrics.
+#[derive(Clone, Copy, PartialEq)]
+struct MetricsSent {
+    subject: Subject,
+    /// It is worth nothing once this changes.
+    rewritten: u32,
+    rows: u32,
 }
 
 struct Move {
@@ -100,7 +110,10 @@ impl Desk {
                 let time = open.session.step_time(back).map(|time| time.0);
                 voice.say(FromWorker::Stepped(time));
             }
-            ToWorker::Details { subject } => voice.say(FromWorker::Details(Box::new(open.details(subject)))),
+            ToWorker::Details { subject } => {
+                voice.say(FromWorker::Details(Box::new(open.details(subject))));
+                open.tell_metrics(subject, voice);
+            }
             ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
             ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
             ToWorker::Link { at_us, subject } => {
@@ -187,7 +200,14 @@ impl Open {
             return Err(wrong.iter().map(|(at, error)| format!("command {}: {error}", at + 1)).collect());
         }
         let session = Session::open(read, link.seed, link.commands.clone());
-        Ok(Open { session, source: link.scenario.clone(), names_sent: 0, story_sent: 0, life_sent: None })
+        Ok(Open {
+            session,
+            source: link.scenario.clone(),
+            names_sent: 0,
+            story_sent: 0,
+            life_sent: None,
+            metrics_sent: None,
+        })
     }
 
     /// Moves to where the page begins.
@@ -261,7 +281,6 @@ impl Open {
             inspection: self.session.inspect(subject),
             audit: self.session.audit(),
             timeline: self.session.timeline(subject),
-            series: self.session.series(),
             records: self.session.newest_records(subject),
         }
     }
@@ -307,6 +326,19 @@ impl Open {
             self.life_sent = Some((life.clone(), now));
             voice.say(FromWorker::Life(Box::new(Ok(life))));
         }
+    }
+
+    /// Sends the metrics that the page does not have yet.
+    fn tell_metrics(&mut self, subject: Subject, voice: &mut impl Voice) {
+        let (rewritten, rows) = self.session.metrics_state();
+        let now = MetricsSent { subject, rewritten, rows };
+        if self.metrics_sent == Some(now) {
+            return;
+        }
+        let known = self.metrics_sent.filter(|sent| MetricsSent { rows, ..*sent } == now);
+        let from_row = known.map_or(0, |sent| sent.rows);
+        self.metrics_sent = Some(now);
+        voice.say(FromWorker::Metrics { from_row, table: self.session.metrics(subject).from_row(from_row) });
     }
 
     fn link(&mut self, at: SimTime, subject: Subject) -> Link {

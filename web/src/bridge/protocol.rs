@@ -1,7 +1,8 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
 use kafkarium_core::observe::life::{Life, Pick, RecordRow};
+use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{
-    AuditReport, Description, Inspection, Names, Series, StoryLine, Subject, Timeline,
+    AuditReport, Description, Inspection, Names, StoryLine, Subject, Timeline,
 };
 use kafkarium_core::observe::view::FrameOptions;
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,13 @@ pub enum FromWorker {
     Stepped(Option<u64>),
     /// For the panels.
     Details(Box<Details>),
+    /// Metrics: what follows the first rows already sent.
+    Metrics {
+        /// How many rows those are; with none, the table is another.
+        from_row: u32,
+        /// The rows after them.
+        table: MetricsTable,
+    },
     /// In the words of Kafka's tools.
     Described(Description),
     /// The life of the record followed, as far as it is known; or why there is none.
@@ -188,8 +196,6 @@ pub struct Details {
     pub audit: AuditReport,
     /// Markers and bands.
     pub timeline: Timeline,
-    /// Metrics.
-    pub series: Vec<Series>,
     /// The newest records of a partition or replica.
     pub records: Vec<RecordRow>,
 }

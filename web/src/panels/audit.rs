@@ -30,6 +30,7 @@ fn rows(report: &AuditReport) -> Vec<Row> {
         ("delivered", "returned by poll()", report.delivered, false),
         ("delivered twice", "to the same group", report.delivered_twice, true),
         ("never delivered", "although below a committed offset", report.never_delivered, true),
+        ("never processed", "their consumer ended after the commit", report.never_processed, true),
         ("skipped", "by auto.offset.reset", report.skipped, true),
     ]
 }

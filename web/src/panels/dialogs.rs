@@ -1,5 +1,6 @@
 //! What lies over the page: the scenarios, the scenario's text, the help.
 use super::keys::KEYS;
+use super::metrics::Metrics;
 use crate::bridge::protocol::Source;
 use crate::state::App;
 use crate::state::app::Dialog;
@@ -14,6 +15,7 @@ pub fn Dialogs(app: App) -> impl IntoView {
             let (title, body) = match dialog {
                 Dialog::Scenarios => ("Scenarios", view! { <Scenarios app/> }.into_any()),
                 Dialog::Text => ("The scenario's text", view! { <Text app/> }.into_any()),
+                Dialog::Metrics => ("Metrics", view! { <Metrics app/> }.into_any()),
                 Dialog::Help => ("Keys and help", help().into_any()),
             };
             view! {

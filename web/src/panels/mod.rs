@@ -7,6 +7,7 @@ mod header;
 mod inspector;
 mod keys;
 mod menu;
+mod metrics;
 mod notices;
 mod record;
 mod records;

@@ -75,13 +75,7 @@ fn Line(app: App) -> impl IntoView {
     let markers = Memo::new(move |_| {
         app.details.read().as_ref().map(|details| details.timeline.markers.clone()).unwrap_or_default()
     });
-    let end = Memo::new(move |_| {
-        let known = app.known_us.get().max(app.now_us.get());
-        let planned = app.opened.read().as_ref().map_or(0, |opened| opened.duration_us);
-        let shown = known.max(planned).max(SHOWN_US);
-        // In steps, so that the scale does not creep.
-        if shown <= planned.max(SHOWN_US) { shown } else { (shown * 5 / 4).div_ceil(SHOWN_US) * SHOWN_US }
-    });
+    let end = Memo::new(move |_| end_us(app));
     let percent = move |us: u64| format!("{:.3}%", us as f64 * 100.0 / end.get() as f64);
     let dragging = RwSignal::new(false);
     let scrub = move |event: &web_sys::PointerEvent| {
@@ -112,6 +106,15 @@ fn Line(app: App) -> impl IntoView {
             <div class="scale">{move || scale(end.get())}</div>
         </div>
     }
+}
+
+/// Where the line ends, microseconds.
+pub fn end_us(app: App) -> u64 {
+    let known = app.known_us.get().max(app.now_us.get());
+    let planned = app.opened.read().as_ref().map_or(0, |opened| opened.duration_us);
+    let shown = known.max(planned).max(SHOWN_US);
+    // In steps, so that the scale does not creep.
+    if shown <= planned.max(SHOWN_US) { shown } else { (shown * 5 / 4).div_ceil(SHOWN_US) * SHOWN_US }
 }
 
 /// Markers with their place in per cent; of those too near to each other the first.

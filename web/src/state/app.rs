@@ -3,6 +3,7 @@ use super::browser;
 use super::engine::Engine;
 use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
+use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -24,6 +25,8 @@ pub enum Dialog {
     Scenarios,
     /// The scenario's text, to read and change.
     Text,
+    /// The metrics, under Kafka's names.
+    Metrics,
     /// The keys.
     Help,
 }
@@ -67,6 +70,8 @@ pub struct App {
     pub story: RwSignal<Vec<StoryLine>>,
     /// What the panels show of the subject.
     pub details: RwSignal<Option<Details>>,
+    /// The metrics over all time known.
+    pub metrics: RwSignal<MetricsTable>,
     /// The words of Kafka's tools.
     pub description: RwSignal<Option<Description>>,
     /// The life of the record followed, or why there is none; `None` while none is asked for.
@@ -119,6 +124,7 @@ impl App {
             refused: RwSignal::new(Vec::new()),
             story: RwSignal::new(Vec::new()),
             details: RwSignal::new(None),
+            metrics: RwSignal::new(MetricsTable::default()),
             description: RwSignal::new(None),
             life: RwSignal::new(None),
             producers: RwSignal::new(Vec::new()),

@@ -1,5 +1,6 @@
 //! The few things the page asks of the browser.
-use web_sys::{Storage, Window};
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Storage, Url, Window};
 
 /// The window.
 pub fn window() -> Window {
@@ -56,6 +57,24 @@ pub fn reduced_motion() -> bool {
 /// Puts text into the clipboard, as far as the browser allows.
 pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// Saves text as a file; false if the browser does not allow it.
+pub fn download(name: &str, kind: &str, text: &str) -> bool {
+    let save = || {
+        let options = BlobPropertyBag::new();
+        options.set_type(kind);
+        let parts = js_sys::Array::of1(&text.into());
+        let url =
+            Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&parts, &options)?)?;
+        let document = window().document().ok_or(wasm_bindgen::JsValue::NULL)?;
+        let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+        Url::revoke_object_url(&url)
+    };
+    save().is_ok()
 }
 
 /// Sets light, dark, or (empty) what the system has.

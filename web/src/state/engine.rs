@@ -287,6 +287,9 @@ impl Engine {
                 }
             }
             FromWorker::Details(details) => app.details.set(Some(*details)),
+            FromWorker::Metrics { from_row, table } => {
+                app.metrics.update(|known| known.follow(from_row, table))
+            }
             FromWorker::Described(description) => app.description.set(Some(description)),
             FromWorker::Link(link) => self.linked(app, link),
         }

@@ -116,7 +116,7 @@ fn everything_a_scenario_says_is_read() {
     assert_eq!(scenario.links, links);
     let timeline: Vec<String> = scenario.timeline.iter().map(|timed| timed.to_string()).collect();
     assert_eq!(timeline, ["20s crash broker 2", "30s start broker 2"]);
-    let expectation = |fact, comparison, value| Expectation { fact, comparison, value };
+    let expectation = |fact, comparison, value| Expectation { fact, of: Whole::Cluster, comparison, value };
     let expected = [
         expectation(Fact::Lost, Comparison::Equal, 0),
         expectation(Fact::UnavailableForWritingMs, Comparison::AtMost, 9_500),
@@ -187,9 +187,62 @@ fn an_author_is_told_what_kafka_would_warn_of() {
         "group `g`: enable.auto.commit = false and no other commit: no offset is ever committed",
         "`crash broker 1` at 120 s comes after the end of the run",
         "topic `t`: min.insync.replicas = 3 is more than its 2 replicas and counts as 2",
-        "offsets.topic.replication.factor = 3 is more than the number of brokers, 2: no group will find a coordinator \
-         until it is set lower or a broker is added",
+        "offsets.topic.replication.factor = 3 is more than the number of brokers, 2: in Kafka no group would find a \
+         coordinator; here it counts as 2",
         "group `g`: 1 member more than partitions stays idle",
     ];
     assert_eq!(scenario.unwrap().notes, expected);
+}
+
+#[test]
+fn one_topic_or_group_can_be_expected_something_of() {
+    let text = "format = 1\n[[topic]]\nname = \"orders\"\n[[topic]]\nname = \"a.b\"\n[[group]]\nname = \"billing\"\n[expect]\nlost = 0\n";
+    let of = "[expect.topic.orders]\nunavailable-for-writing = \"<= 12 s\"\n[expect.topic.\"a.b\"]\nlost = 0\n\
+              [expect.group.billing]\nnever-processed = [\">= 1\", \"<= 9\"]\n";
+    let read = read(&format!("{text}{of}")).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    let written: Vec<String> = read.expectations.iter().map(ToString::to_string).collect();
+    let expected = [
+        "lost = 0",
+        "lost of topic a.b = 0",
+        "unavailable-for-writing of topic orders <= 12 s",
+        "never-processed of group billing >= 1",
+        "never-processed of group billing <= 9",
+    ];
+    assert_eq!(written, expected);
+    let wrong = "[expect.topic.ordres]\nlost = 0\n[expect.topic.orders]\nlag-max = 0\n[expect.group.billing]\nlost = 0\n\
+                 [expect.group]\nx = 3";
+    let sentences = sentences(&format!("{text}{wrong}"));
+    let expected = [
+        "line 10: there is no topic `ordres`; the nearest is `orders`",
+        "line 13: `lag-max` is nothing that `[expect.topic.orders]` has",
+        "line 15: `lost` is nothing that `[expect.group.billing]` has",
+        "line 17: there is no group `x`",
+    ];
+    assert_eq!(sentences, expected);
+}
+
+#[test]
+fn an_author_is_told_what_would_surprise() {
+    let scenario = read(
+        "format = 1\n[[topic]]\nname = \"t\"\n[[producer]]\nname = \"p\"\nconfig = { acks = 0, enable.idempotence = false }\n\
+         [[group]]\nname = \"g\"\nprocessing = \"200 ms\"\nconfig = { max.poll.interval.ms = 90000 }\n\
+         [[timeline]]\nat = \"1 s\"\ndo = \"crash broker 1\"",
+    );
+    let expected = [
+        "producer `p`: acks = 0: nothing it sends counts as acknowledged, and so nothing as lost",
+        "`crash broker 1` at 1 s comes while topics are created: without enough brokers they never are",
+        "group `g`: a full poll (max.poll.records = 500) takes 100 s, longer than max.poll.interval.ms (90 s): the member \
+         leaves its group",
+    ];
+    assert_eq!(scenario.unwrap().notes, expected);
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_shown_the_right_one() {
+    let text = "format = 1\n[[topic]]\nname = \"t\"\nreplication = 2\n[[producer]]\nacks = \"all\"";
+    let expected = [
+        "line 4: `replication` is nothing that `[[topic]]` has; the nearest is `replication-factor`",
+        "line 6: `acks` is nothing that `[[producer]]` has; expected is `[producer.config]` around Kafka's keys",
+    ];
+    assert_eq!(sentences(text), expected);
 }
