@@ -261,7 +261,7 @@ static SCENARIOS: LazyLock<Vec<String>> = LazyLock::new(|| {
                  jitter = \"5 %\"\n[[timeline]]\nat = \"1 s\"\ndo = \"crash broker 1\"\n[expect]\nlost = \">= 0\"\n[view]\n\
                  select = \"t-0\"\nspeed = \"1/9\"\n";
     // The small one is the quickest to read: most of the inputs are its.
-    let mut scenarios = vec![small.to_string(); 12];
+    let mut scenarios = vec![small.to_string(); 30];
     scenarios.extend(shipped().iter().map(|shipped| shipped.text.to_string()));
     scenarios
 });

@@ -1,5 +1,5 @@
-//! The side: tabs for the subject, the story, the guarantees, the words of Kafka's tools. On a phone what a tab holds is
-//! a sheet that opens over the stage.
+//! The side: tabs for the subject, the story, the guarantees, the words of Kafka's tools, the record followed. On a phone
+//! what a tab holds is a sheet that opens over the stage.
 use super::{audit, inspector, record, story, tools};
 use crate::state::app::Tab;
 use crate::state::{App, browser};

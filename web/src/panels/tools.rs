@@ -37,7 +37,7 @@ pub fn Tools(app: App) -> impl IntoView {
         app.details.track();
         turns.update_value(|turns| *turns += 1);
         held.set(room.get().is_some_and(|room| browser::selects_in(&room)));
-        if length() < LONG || turns.get_value() % RARELY == 0 {
+        if length() < LONG || turns.get_value().is_multiple_of(RARELY) {
             app.with_engine(|engine| engine.describe());
         }
     });
