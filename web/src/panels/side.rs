@@ -25,9 +25,13 @@ pub fn Side(app: App) -> impl IntoView {
         }
         tab
     });
+    // Who came by the pointer keeps the arrow keys for time.
+    let pointed = StoredValue::new(false);
     let tabs = TABS.map(|(tab, name)| {
         let chosen = move || app.tab.get() == tab;
-        let choose = move |_| {
+        let choose = move |event: web_sys::MouseEvent| {
+            // A click that a key made counts no presses.
+            pointed.set_value(event.detail() > 0);
             open.update(|open| *open = !(*open && app.tab.get_untracked() == tab));
             app.tab.set(tab);
         };
@@ -43,7 +47,9 @@ pub fn Side(app: App) -> impl IntoView {
     };
     view! {
         <aside class="side" class:open=move || open.get() aria-label="What is known" on:keydown=escape>
-            <div class="tabs" role="tablist" aria-label="What is known" on:keydown=move |event| step(app, &event)>{tabs.collect_view()}</div>
+            <div class="tabs" role="tablist" aria-label="What is known"
+                on:focusout=move |_| pointed.set_value(false)
+                on:keydown=move |event| if !pointed.get_value() { step(app, &event) }>{tabs.collect_view()}</div>
             <div class="panel" id="panel" role="tabpanel" tabindex="0" aria-labelledby=move || id_of(app.tab.get())>
                 <button class="close" on:click=move |_| open.set(false)>"Close"</button>
                 {move || match app.tab.get() {
