@@ -43,7 +43,7 @@ test("space pauses and plays, a full stop steps on, a comma back", () =>
     await page.waitForTimeout(300);
     assert.equal(await clock(page), paused);
     await page.keyboard.press(".");
-    await page.waitForFunction((from) => document.querySelector("#clock").textContent.replace(/[ s]/g, "") > from, String(paused));
+    await page.waitForFunction((from) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > from, paused);
     const stepped = await clock(page);
     assert.ok(stepped > paused);
     await page.keyboard.press(",");

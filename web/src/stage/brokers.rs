@@ -1,5 +1,7 @@
 //! Brokers with their replicas, and the controller above them.
-use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
+use super::layout::{
+    BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect, SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW,
+};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number, seconds};
 use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, ReplicaView};
@@ -42,19 +44,18 @@ fn is_down(broker: &BrokerView) -> bool {
 fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
     let theme = pen.theme;
     let rect = place.rect;
-    let (mut state, color) = state_of(pen, broker);
-    if rect.width < 260.0 && broker.process == Process::Running && !broker.fenced {
-        state = format!("leads {}", broker.leads);
-    }
+    let (state, color) = state_of(pen, broker);
     let troubled = is_down(broker) || broker.process == Process::Frozen;
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);
     pen.outlined(rect, 12.0, if troubled { &theme.bad } else { &theme.line }, 1.0);
     pen.dashed(false);
-    let small = rect.width < 130.0;
+    let small = rect.width < SMALL_BELOW;
     let y = rect.y + if small { 12.0 } else { 22.0 };
     let ink = if is_down(broker) { &theme.ink_faint } else { &theme.ink };
     let size = if small { 9.5 } else { 14.0 };
+    let rack = scene.names.racks.get(at).filter(|rack| !rack.is_empty());
+    let rack = rack.map(|rack| format!("rack {rack}")).unwrap_or_default();
     let name = if small { broker.id.to_string() } else { format!("Broker {}", broker.id) };
     let inset = if small { 6.0 } else { 18.0 };
     let mut x = rect.x + inset;
@@ -63,15 +64,23 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
         if troubled || broker.fenced {
             pen.text("✕", (rect.right() - 5.0, y), bold(size), &theme.bad, Align::Right, 12.0);
         }
+        if rect.width > 80.0 {
+            pen.text(&rack, (x, y), plain(size), &theme.ink_faint, Align::Left, rect.right() - x - 20.0);
+        }
         return;
     }
     let right = rect.right() - 16.0;
-    let used = pen.text(&state, (right, y), plain(12.0), color, Align::Right, right - x - 20.0);
+    let used = if rect.width < TWO_LINES_BELOW {
+        let state = state.split(", fenced").next().unwrap_or_default();
+        let below = (rect.x + inset, y + SECOND_LINE);
+        pen.text(state, below, plain(12.0), color, Align::Left, right - below.0);
+        0.0
+    } else {
+        pen.text(&state, (right, y), plain(12.0), color, Align::Right, right - x - 20.0)
+    };
     let room = right - used - x - 10.0;
-    let rack = scene.names.racks.get(at).filter(|rack| !rack.is_empty());
-    if let Some(rack) = rack {
-        x += pen.text(&format!("rack {rack}"), (x, y), plain(12.0), &theme.ink_faint, Align::Left, room)
-            + 10.0;
+    if !rack.is_empty() {
+        x += pen.text(&rack, (x, y), plain(12.0), &theme.ink_faint, Align::Left, room) + 10.0;
     }
     let links = match broker.links {
         Links::Good => return,
@@ -143,11 +152,13 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
         cell(pen, scene, one, (x, middle), committed, leader);
     }
     pen.ctx.restore();
-    let high = ruler.offset(replica.high_watermark);
+    // Where time flies, more came than the last window shows: what is beyond the lane stands at its end.
+    let last = track.right() - 8.0;
+    let high = ruler.offset(replica.high_watermark).min(last);
     if high > track.x && !is_down(broker) {
         pen.line((high - 1.5, middle - 11.0), (high - 1.5, middle + 11.0), &theme.ink, 1.8);
     }
-    let end = ruler.offset(replica.log_end);
+    let end = ruler.offset(replica.log_end).min(last);
     if end > track.x {
         pen.chevron(end + 2.0, middle, &theme.ink);
     }
@@ -279,7 +290,11 @@ fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: 
         let x = if room < 70.0 { track.x + 8.0 } else { at.0 };
         pen.text(&text, (x, at.1 + 4.0), plain(11.0), &theme.ink_soft, Align::Left, 120.0);
     } else if !replica.in_sync {
-        pen.text("not in sync", (track.x + 6.0, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, 90.0);
+        let width = pen.width("not in sync", plain(11.0));
+        let under = Rect::new(track.x + 2.0, at.1 - 9.0, width + 8.0, 18.0);
+        pen.filled(under, 5.0, &theme.panel);
+        let place = (under.x + 4.0, at.1 + 4.0);
+        pen.text("not in sync", place, plain(11.0), &theme.bad, Align::Left, width + 1.0);
     }
 }
 

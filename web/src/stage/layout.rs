@@ -62,6 +62,12 @@ pub enum Detail {
 /// The width of one cell and the gap after it.
 pub const CELL_PITCH: f64 = 15.5;
 const CARD_HEAD: f64 = 34.0;
+/// A broker's card narrower than this shows little more than its number.
+pub const SMALL_BELOW: f64 = 130.0;
+/// One narrower than this says its state on a second line.
+pub const TWO_LINES_BELOW: f64 = 260.0;
+/// How far the second line stands below the first.
+pub const SECOND_LINE: f64 = 16.0;
 const GAP: f64 = 10.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
 /// Below this width the columns stand one below another.
@@ -217,7 +223,8 @@ fn heat_cards(plan: &mut Layout, room: Rect, replicas: &[Vec<usize>]) -> f64 {
     } as f64;
     let gap = if across > 5.0 { 4.0 } else { GAP };
     let width = (room.width - gap * (across - 1.0)) / across;
-    let head = if across > 5.0 { 16.0 } else { CARD_HEAD };
+    let second_line = if (SMALL_BELOW..TWO_LINES_BELOW).contains(&width) { SECOND_LINE } else { 0.0 };
+    let head = if across > 5.0 { 16.0 } else { CARD_HEAD + second_line };
     let most = replicas.iter().map(Vec::len).max().unwrap_or(1).max(1) as f64;
     let rows_of_cards = (count as f64 / across).ceil();
     let free = ((room.height / rows_of_cards) - head - gap - 8.0).max(28.0);
