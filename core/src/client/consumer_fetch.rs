@@ -275,6 +275,7 @@ impl Consumer {
     /// The position cannot be used: `auto.offset.reset` says what then.
     fn reset(&mut self, at: u32, error: ErrorCode, fx: &mut Effects) {
         self.withdraw(at);
+        self.discard(at);
         let slot = &mut self.slots[at as usize];
         if slot.settled == Settled::Position {
             self.unsettled += 1;
@@ -441,8 +442,8 @@ impl Consumer {
         if self.spec.config.auto_offset_reset == AutoOffsetReset::None {
             return self.reset(at, ErrorCode::OffsetOutOfRange, fx);
         }
+        self.discard(at);
         let slot = &mut self.slots[at as usize];
-        slot.buffer.clear();
         slot.consumed_epoch = end.epoch;
         let (consumer, partition, from) = (self.spec.index, slot.partition, slot.position);
         fx.report(Fact::WentBack { consumer, partition, from, to: end.end_offset });
@@ -522,6 +523,12 @@ impl Consumer {
         if session.open {
             session.forgotten.push(partition);
         }
+    }
+
+    /// Throws away what is buffered of a partition that is fetched from nobody.
+    fn discard(&mut self, at: u32) {
+        self.slots[at as usize].buffer.clear();
+        self.ready.retain(|&ready| ready != at);
     }
 
     /// The next request names the partition.

@@ -931,6 +931,35 @@ fn a_new_leader_without_what_was_read_sends_the_position_back_to_where_the_logs_
 }
 
 #[test]
+fn what_was_buffered_of_a_truncated_log_is_not_polled() {
+    let config = ConsumerConfig {
+        auto_offset_reset: AutoOffsetReset::Latest,
+        max_poll_records: 10,
+        ..ConsumerConfig::default()
+    };
+    let mut bench = Bench::new(config, CommitMode::Auto, 10_000);
+    bench.committed.extend([(1, 0), (2, 0), (3, 15)]);
+    bench.append(A, &[30]);
+    bench.append(C, &[12, 8]);
+    bench.run_ms(50);
+    // The first ten of A are processed; what came of C waits behind the rest of A, and its leader moves.
+    assert_eq!(bench.consumer.owned(C).expect("owned").buffered, 5);
+    bench.lead(C, BrokerId(2), 1);
+    bench.logs.entry(C).or_default().batches.pop();
+    bench.logs.entry(B).or_default().error = Some((ErrorCode::NotLeaderOrFollower, None));
+    bench.answer_parked(BrokerId(2), None);
+    bench.run_ms(20);
+    bench.logs.entry(B).or_default().error = None;
+    bench.run_ms(1_500);
+    assert_eq!(went_back(&bench), Some((C, 15, 12)));
+    assert_eq!(bench.consumer.owned(A).expect("owned").position, Some(30));
+    assert_eq!(bench.consumer.owned(C).expect("owned").position, Some(12));
+    bench.produce(C, &[5]);
+    bench.run_ms(500);
+    assert_eq!(bench.consumer.owned(C).expect("owned").position, Some(17));
+}
+
+#[test]
 fn without_a_reset_policy_a_truncated_log_ends_the_application() {
     let mut bench = after_twenty_records(AutoOffsetReset::None);
     bench.logs.entry(A).or_default().batches.pop();
