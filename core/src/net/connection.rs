@@ -17,8 +17,6 @@ pub struct Link {
     pub open: bool,
     /// Which of the connections of this pair, counted from 0; what was sent on an older one never arrives.
     pub generation: u32,
-    /// Which process start of the receiver the connection was opened to.
-    pub incarnation: u16,
     /// How many messages were sent.
     sent: u32,
     /// When the last message arrives.

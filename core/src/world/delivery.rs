@@ -34,7 +34,7 @@ impl World {
         self.message_ids += 1;
         let head = Head { from, to, correlation, connection, id: self.message_ids, start: self.now, end };
         let slot = self.store(head, message);
-        if self.tracing {
+        if self.fx.tracing {
             self.flights.extend(self.mail[slot as usize].sent());
         }
         if end == SimTime::NEVER {
@@ -50,8 +50,7 @@ impl World {
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
         self.refresh_link(from, to);
         self.refresh_link(to, from);
-        let (process, incarnation) = (self.host(to).process, self.host(to).incarnation);
-        let back_incarnation = self.host(from).incarnation;
+        let process = self.host(to).process;
         let link = self.network.link(from_number, to_number);
         let handshake_us = 2 * u64::from(link.latency_us);
         if link.cut || process == Process::MachineDown {
@@ -61,12 +60,10 @@ impl World {
             return Err(self.now.plus_us(handshake_us.max(1)));
         }
         link.open = true;
-        link.incarnation = incarnation;
         let generation = link.generation;
         let back = self.network.link(to_number, from_number);
         back.open = true;
         back.generation = generation;
-        back.incarnation = back_incarnation;
         Ok(handshake_us)
     }
 
@@ -168,7 +165,7 @@ impl World {
             self.queue.push(arrival.0, Event::Deliver { slot });
             let envelope = &mut self.mail[slot as usize];
             (envelope.head.start, envelope.head.end) = (self.now, arrival);
-            if self.tracing {
+            if self.fx.tracing {
                 self.flights.extend(envelope.sent());
             }
         }

@@ -49,7 +49,6 @@ pub struct World {
     events: u64,
     message_ids: u64,
     fx: Effects,
-    tracing: bool,
     /// What the events handled since the last drain reported, with the reporting node.
     pub facts: Vec<(NodeId, Fact)>,
     /// What was sent since the last drain; in traced runs only.
@@ -259,7 +258,6 @@ impl World {
 
     /// Collects every fact and every message sent, or only what observers always need. Changes nothing else.
     pub fn set_tracing(&mut self, tracing: bool) {
-        self.tracing = tracing;
         self.fx.tracing = tracing;
     }
 

@@ -58,7 +58,6 @@ impl World {
             events: 0,
             message_ids: 0,
             fx: Effects::default(),
-            tracing: false,
             facts: Vec::new(),
             flights: Vec::new(),
         };
