@@ -1,25 +1,8 @@
 //! What expectations measure, of everything and of one topic or group; and what is told of commands in vain.
-use kafkarium_core::history::{Progress, Session};
+use kafkarium_core::history::Session;
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::{StoryLine, Summary};
-use kafkarium_core::scenario::{self, TimedCommand};
-
-fn shipped(name: &str) -> &'static str {
-    scenario::shipped_named(name).expect("it ships").text
-}
-
-/// A run to its end or to a second, with commands such as `(20, "crash broker 1")`.
-fn run(text: &str, commands: &[(u64, &str)], until_s: u64) -> Session {
-    let scenario = scenario::read(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
-    let seed = scenario.seed;
-    let timed = commands.iter().map(|(at, command)| TimedCommand {
-        at: SimTime::from_secs(*at),
-        command: command.parse().expect("a command"),
-    });
-    let mut session = Session::open(scenario, seed, timed.collect());
-    assert_eq!(session.advance(SimTime::from_secs(until_s), u64::MAX), Progress::Arrived);
-    session
-}
+use kafkarium_tests::{run, shipped};
 
 /// What was measured for an expectation, as it is written.
 fn measured<'s>(summary: &'s Summary, fact: &str) -> &'s str {

@@ -1,28 +1,11 @@
 //! One record followed from `send()` to the last commit: complete, in order, at the moments the logs themselves show.
-use kafkarium_core::history::{Progress, Session};
+use kafkarium_core::history::Session;
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::metadata::{BrokerId, TopicPartition};
 use kafkarium_core::observe::life::{Fate, Life, Pick, Step, StepKind};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::Place;
-use kafkarium_core::scenario::{self, TimedCommand};
-
-fn run(name: &str, commands: &[(u64, &str)], until_s: u64) -> Session {
-    let text = scenario::shipped().iter().find(|one| one.name == name).expect("it ships").text;
-    let scenario = scenario::read(text).expect("a faultless text");
-    let seed = scenario.seed;
-    let timed = commands.iter().map(|(at, command)| TimedCommand {
-        at: SimTime::from_secs(*at),
-        command: command.parse().expect("a command"),
-    });
-    let mut session = Session::open(scenario, seed, timed.collect());
-    go(&mut session, SimTime::from_secs(until_s));
-    session
-}
-
-fn go(session: &mut Session, to: SimTime) {
-    assert_eq!(session.advance(to, u64::MAX), Progress::Arrived);
-}
+use kafkarium_tests::{go, run, shipped};
 
 fn partition(session: &Session, name: &str) -> TopicPartition {
     let image = session.world().controller().image();
@@ -70,7 +53,7 @@ fn holds(session: &Session, broker: u32, partition: TopicPartition, (offset, epo
 
 #[test]
 fn the_life_of_a_record_is_complete_and_in_order() {
-    let mut session = run("website-activity", &[], 20);
+    let mut session = run(shipped("website-activity"), &[], 20);
     let clicks = partition(&session, "clicks-0");
     let rows = session.newest_records(Subject::Partition(clicks.0));
     assert_eq!(rows.len(), 8);
@@ -115,7 +98,7 @@ fn the_life_of_a_record_is_complete_and_in_order() {
 
 #[test]
 fn every_record_of_a_quiet_run_has_a_whole_life() {
-    let mut session = run("website-activity", &[], 30);
+    let mut session = run(shipped("website-activity"), &[], 30);
     let clicks = partition(&session, "clicks-1");
     let leader = session.world().controller().image().partition(clicks).leader.unwrap().0;
     for offset in 40..60 {
@@ -127,7 +110,7 @@ fn every_record_of_a_quiet_run_has_a_whole_life() {
 
 #[test]
 fn a_retried_record_tells_each_attempt() {
-    let mut session = run("leader-dies-acks-all", &[], 70);
+    let mut session = run(shipped("leader-dies-acks-all"), &[], 70);
     let orders = partition(&session, "orders-0");
     let leader = session.world().controller().image().partition(orders).leader.unwrap();
     let replica = session.world().broker(leader).replica(orders).unwrap();
@@ -151,7 +134,7 @@ fn a_retried_record_tells_each_attempt() {
 
 #[test]
 fn a_lost_record_is_followed_to_its_end() {
-    let mut session = run("leader-dies-acks-1", &[], 20);
+    let mut session = run(shipped("leader-dies-acks-1"), &[], 20);
     let orders = partition(&session, "orders-0");
     let end = session.world().broker(BrokerId(2)).replica(orders).unwrap().log.end().offset;
     // It is acknowledged, and on the leader only.
@@ -176,7 +159,7 @@ fn a_lost_record_is_followed_to_its_end() {
 
 #[test]
 fn a_record_delivered_twice_says_so() {
-    let mut session = run("website-activity", &[(32, "crash consumer dashboard-1")], 100);
+    let mut session = run(shipped("website-activity"), &[(32, "crash consumer dashboard-1")], 100);
     let audit = session.audit();
     let finding = audit.findings.iter().find(|finding| finding.word == "delivered twice").expect("one");
     let clicks = partition(&session, &finding.partition);
@@ -198,7 +181,7 @@ fn a_record_written_twice_is_followed_twice() {
         (20, "slow links of broker 1 by 600 ms"),
         (24, "heal links of broker 1"),
     ];
-    let mut session = run("website-activity", &commands, 50);
+    let mut session = run(shipped("website-activity"), &commands, 50);
     let audit = session.audit();
     let finding = audit.findings.iter().find(|finding| finding.word == "duplicated").expect("one");
     let clicks = partition(&session, &finding.partition);
@@ -216,7 +199,7 @@ fn a_record_written_twice_is_followed_twice() {
 
 #[test]
 fn a_typed_record_is_followed_from_the_command_on_and_undo_takes_it_back() {
-    let mut session = run("website-activity", &[], 20);
+    let mut session = run(shipped("website-activity"), &[], 20);
     assert!(session.follow(Pick::LastTyped).is_err(), "none was typed");
     for _ in 0..2 {
         session.act("send by web-1 key \"user-3\" value \"hello\"".parse().unwrap()).unwrap();
@@ -272,7 +255,7 @@ impl RecordText {
 #[test]
 fn a_typed_record_that_nobody_takes_fails_and_says_why() {
     let short = [(13, "set producer checkout delivery.timeout.ms = 40000")];
-    let mut session = run("leader-dies-acks-all", &short, 21);
+    let mut session = run(shipped("leader-dies-acks-all"), &short, 21);
     session.act("crash machine of broker 1".parse().unwrap()).unwrap();
     session.act("crash machine of broker 3".parse().unwrap()).unwrap();
     go(&mut session, SimTime::from_secs(30));
@@ -291,7 +274,7 @@ fn a_typed_record_that_nobody_takes_fails_and_says_why() {
 fn retention_ends_a_life() {
     let commands =
         [(13, "set topic clicks segment.ms = 10000"), (13, "set topic clicks retention.ms = 30000")];
-    let mut session = run("website-activity", &commands, 20);
+    let mut session = run(shipped("website-activity"), &commands, 20);
     let clicks = partition(&session, "clicks-0");
     let pick = session.newest_records(Subject::Partition(clicks.0))[0].pick;
     session.follow(pick).unwrap();

@@ -1,26 +1,8 @@
 //! What is told of a run: nothing false, nothing twice, no flood; metrics that mean what Kafka's mean.
-use kafkarium_core::history::{Progress, Session};
-use kafkarium_core::kernel::SimTime;
+use kafkarium_core::history::Session;
 use kafkarium_core::observe::metrics_table::Metric;
 use kafkarium_core::observe::report::Subject;
-use kafkarium_core::scenario::{self, TimedCommand};
-
-fn shipped(name: &str) -> &'static str {
-    scenario::shipped().iter().find(|one| one.name == name).expect("it ships").text
-}
-
-/// A run of a scenario up to a second, with commands such as `20 s crash broker 1`.
-fn run(text: &str, commands: &[(u64, &str)], until_s: u64) -> Session {
-    let scenario = scenario::read(text).expect("a faultless text");
-    let seed = scenario.seed;
-    let timed = commands.iter().map(|(at, command)| TimedCommand {
-        at: SimTime::from_secs(*at),
-        command: command.parse().expect("a command"),
-    });
-    let mut session = Session::open(scenario, seed, timed.collect());
-    assert_eq!(session.advance(SimTime::from_secs(until_s), u64::MAX), Progress::Arrived);
-    session
-}
+use kafkarium_tests::{run, shipped};
 
 #[test]
 fn a_failover_makes_no_jump_in_messages_in() {
