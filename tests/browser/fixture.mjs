@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { mkdir, readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -85,6 +86,24 @@ export async function openPage(browser, origin, options = {}) {
     if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`);
   });
   return { page, faults, close: () => context.close() };
+}
+
+/** A link to a moment (`25s`) of a scenario's text, in the packed form of docs/link-format.md. */
+export function linkTo(text, moment) {
+  const packed = deflateRawSync(Buffer.from(`seed ${/^seed = (\d+)/m.exec(text)[1]}\nt ${moment}\n\n${text}`));
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(crc32(packed));
+  return `#k1.${Buffer.concat([sum, packed]).toString("base64url")}`;
+}
+
+// Node 18 and 20 have none of their own.
+function crc32(bytes) {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return (sum ^ 0xffffffff) >>> 0;
 }
 
 let shared;

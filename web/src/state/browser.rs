@@ -76,6 +76,13 @@ pub fn by_id(id: &str) -> Option<web_sys::Element> {
     window().document()?.get_element_by_id(id)
 }
 
+/// Gives something the focus.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
 /// What has the focus.
 pub fn focused() -> Option<HtmlElement> {
     window().document()?.active_element()?.dyn_into().ok()

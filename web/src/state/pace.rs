@@ -57,6 +57,8 @@ pub fn words(speed: f64) -> String {
         format!("{speed:.1}× real time").replace(".0×", "×")
     } else if speed > 0.96 {
         "real time".to_owned()
+    } else if speed > 0.66 {
+        format!("{speed:.1}× real time")
     } else {
         let part = 1.0 / speed;
         // Two significant digits, so that it does not flicker.
