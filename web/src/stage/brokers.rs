@@ -1,10 +1,12 @@
 //! Brokers with their replicas, and the controller above them.
-use super::cards::{BARS_FROM, SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
+use super::cards::{SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
 use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number, seconds};
 use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, PartitionView, Process, ReplicaView};
 
+/// On a card narrower than this there is only room to say how many partitions a broker leads.
+const LEADS_ALONE_BELOW: f64 = 168.0;
 const DOWN_ALPHA: f64 = 0.42;
 const CELL: f64 = 13.0;
 
@@ -76,7 +78,7 @@ fn is_down(broker: &BrokerView) -> bool {
 fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
     let theme = pen.theme;
     let rect = place.rect;
-    let (state, color) = state_of(pen, broker, rect.width < BARS_FROM);
+    let (state, color) = state_of(pen, broker, rect.width < LEADS_ALONE_BELOW);
     let troubled = is_down(broker) || broker.process == Process::Frozen;
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);

@@ -22,7 +22,7 @@ const SQUARE_LEAST: f64 = 2.0;
 const SQUARE_MOST: f64 = 16.0;
 
 /// A card with bars in it is at least so wide.
-pub const BARS_FROM: f64 = 168.0;
+pub const BARS_FROM: f64 = 108.0;
 /// A card of a grid with lanes in it is at least so wide.
 const LANES_FROM: f64 = 400.0;
 const BAR_LEAST: f64 = 13.0;
@@ -181,7 +181,7 @@ fn grid(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], rack
     } else {
         Detail::Heat
     };
-    plan.name_width = (grid.width * 0.42).clamp(60.0, 120.0);
+    plan.name_width = (grid.width * 0.42).clamp(54.0, 120.0);
     count_cells(plan, grid.width);
     let (lane, height) = card_height(plan.detail, &grid, most);
     plan.brokers = vec![BrokerPlace::default(); replicas.len()];

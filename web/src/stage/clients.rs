@@ -1,5 +1,5 @@
 //! Producers at the left, consumer groups with their members at the right.
-use super::layout::Rect;
+use super::layout::{GroupPlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number};
 use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// More records than this that a member has not read are marked.
 const MUCH_LAG: u64 = 100;
+/// A member lower than this is a square without words.
+const SQUARE_BELOW: f64 = 20.0;
 /// Partitions shown on a member's card.
 const ROWS: usize = 5;
 
@@ -112,13 +114,10 @@ pub fn groups(pen: &Pen, scene: &Scene) {
                 rect.width - 13.0,
             );
         }
-        let mut lags: BTreeMap<usize, u64> = BTreeMap::new();
-        for owned in &scene.frame.owned {
-            *lags.entry(owned.consumer as usize).or_default() += owned.lag;
-        }
+        let lags = lags_of_squares(scene, place);
         for &(member, rect) in &place.members {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
-            if rect.height < 20.0 {
+            if rect.height < SQUARE_BELOW {
                 if consumer.process == Process::Running {
                     let lag: u64 = lags.get(&member).copied().unwrap_or(0);
                     pen.filled(rect, 3.0, if lag > MUCH_LAG { &theme.bad } else { &theme.cell });
@@ -130,6 +129,17 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             }
         }
     }
+}
+
+/// The lag of each member, where members are squares.
+fn lags_of_squares(scene: &Scene, place: &GroupPlace) -> BTreeMap<usize, u64> {
+    let mut lags = BTreeMap::new();
+    if place.members.iter().any(|(_, rect)| rect.height < SQUARE_BELOW) {
+        for owned in &scene.frame.owned {
+            *lags.entry(owned.consumer as usize).or_default() += owned.lag;
+        }
+    }
+    lags
 }
 
 fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect) {

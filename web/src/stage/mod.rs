@@ -4,6 +4,7 @@ mod cards;
 mod find;
 mod clients;
 mod flights;
+mod layer;
 mod layout;
 mod legend;
 mod pen;
@@ -16,6 +17,7 @@ pub use find::Found;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Flight, Frame, PartitionView};
+use layer::Layer;
 pub use layout::Rect;
 use layout::{Detail, Layout, layout};
 use pen::Pen;
@@ -46,6 +48,10 @@ pub struct Stage {
     flights: BTreeMap<u64, Flight>,
     plan: Layout,
     size: (f64, f64),
+    /// Device pixels to a CSS pixel.
+    ratio: f64,
+    /// The brokers, where they are too many to draw in every animation frame.
+    many: Option<Layer>,
     zoom: Zoom,
     /// Where the zoom goes: a factor, and where what it keeps its eye on is to stand.
     aim: Option<(f64, Anchor, (f64, f64))>,
@@ -83,6 +89,8 @@ impl Stage {
             flights: BTreeMap::new(),
             plan: Layout::default(),
             size: (0.0, 0.0),
+            ratio: 1.0,
+            many: Layer::new(),
             zoom: Zoom::WHOLE,
             aim: None,
             selection: None,
@@ -98,6 +106,7 @@ impl Stage {
     /// Reads the colours again, after light and dark changed.
     pub fn set_theme(&mut self) {
         self.theme = Theme::read(&self.canvas);
+        self.outdated();
     }
 
     /// Takes the names behind the numbers.
@@ -130,6 +139,7 @@ impl Stage {
         let same = shape(&frame) == shape(&self.frame);
         self.longest_log = frame.replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0);
         self.frame = frame;
+        self.outdated();
         if !same {
             self.lay_out();
         }
@@ -172,7 +182,7 @@ impl Stage {
 
     /// Gives it so much room; the height it needs in CSS pixels.
     pub fn resize(&mut self, width: f64, height: f64, ratio: f64) -> f64 {
-        self.size = (width, height);
+        (self.size, self.ratio) = ((width, height), ratio);
         self.lay_out();
         let needed = if self.plan.stacked { self.plan.height } else { self.plan.height.max(height) };
         let (wide, high) = ((width * ratio).round() as u32, (needed * ratio).round() as u32);
@@ -186,6 +196,7 @@ impl Stage {
 
     fn lay_out(&mut self) {
         self.plan = self.laid_out(self.zoom);
+        self.outdated();
     }
 
     fn laid_out(&self, zoom: Zoom) -> Layout {
@@ -297,6 +308,7 @@ impl Stage {
     pub fn draw(&mut self, time_us: f64) {
         self.go_nearer();
         self.slide();
+        self.draw_many();
         let pen = Pen { ctx: &self.ctx, theme: &self.theme };
         pen.alpha(1.0);
         self.ctx.clear_rect(0.0, 0.0, self.size.0, self.plan.height.max(self.size.1) + 4.0);
@@ -306,7 +318,7 @@ impl Stage {
         let scene = self.scene();
         flights::links(&pen, &scene);
         brokers::controller(&pen, &scene);
-        brokers::draw(&pen, &scene);
+        self.draw_brokers(&pen, &scene);
         clients::producers(&pen, &scene);
         clients::groups(&pen, &scene);
         legend::draw(&pen, &scene);
@@ -321,6 +333,27 @@ impl Stage {
         // Who asked for less motion sees states change; of messages only those that stand still.
         let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
         flights::draw(&pen, &scene, shown, time_us);
+    }
+
+    fn outdated(&mut self) {
+        self.many.iter_mut().for_each(|layer| layer.fresh = false);
+    }
+
+    /// Squares are drawn once for each window: 15,000 of them cost more than an animation frame has.
+    fn draw_brokers(&self, pen: &Pen, scene: &Scene) {
+        match &self.many {
+            Some(layer) if self.plan.detail == Detail::Heat => layer.draw_onto(pen.ctx, self.ratio),
+            _ => brokers::draw(pen, scene),
+        }
+    }
+
+    fn draw_many(&mut self) {
+        let Some(mut layer) = self.many.take() else { return };
+        if self.plan.detail == Detail::Heat && !layer.fresh {
+            layer.begin_as(&self.canvas, self.ratio);
+            brokers::draw(&Pen { ctx: &layer.ctx, theme: &self.theme }, &self.scene());
+        }
+        self.many = Some(layer);
     }
 
     fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
