@@ -1,4 +1,13 @@
 //! Story pace: how fast virtual time goes, from what happens around the playhead. Pure numbers.
+use kafkarium_core::observe::report::StoryLine;
+use kafkarium_core::observe::view::{Frame, NONE, Process};
+
+/// A window is this long for the viewer, milliseconds.
+pub const WINDOW_MS: f64 = 34.0;
+/// Windows kept ahead of the playhead.
+pub const WINDOWS_AHEAD: usize = 2;
+/// How often the panels are brought up to date, milliseconds.
+pub const PANELS_MS: f64 = 250.0;
 
 /// The slowest: a two-thousandth of real time.
 pub const SLOWEST: f64 = 1.0 / 2_000.0;
@@ -10,8 +19,8 @@ pub const SPEEDS: [f64; 11] =
 
 /// While something happens.
 const WATCHING: f64 = 1.0 / 400.0;
-/// While nothing happens but requests come and go.
-const CALM: f64 = 1.0 / 40.0;
+/// While nothing happens but requests come and go; what a page begins with.
+pub const CALM: f64 = 1.0 / 40.0;
 /// So long calm is shown slowly; then time goes faster, seconds of the viewer.
 const CALM_SHOWN_S: f64 = 5.0;
 /// While everybody waits for a timeout, and after a long calm.
@@ -32,6 +41,38 @@ pub struct Around {
     pub trouble: bool,
     /// For so long nothing happened, seconds of the viewer.
     pub calm_s: f64,
+}
+
+impl Around {
+    /// Something happens here, or goes on: calm begins only afterwards.
+    pub fn is_eventful(&self) -> bool {
+        self.trouble || self.after_us.is_some_and(|us| us < 3e6) || self.before_us.is_some_and(|us| us < 1e5)
+    }
+}
+
+/// Virtual microseconds since the last line of the story worth watching, and to the next one known.
+pub fn nearest_lines(story: &[StoryLine], now_us: f64) -> (Option<f64>, Option<f64>) {
+    let worth = story.iter().filter(|line| line.weight >= 2).map(|line| line.time_us as f64 - now_us);
+    let last = worth.clone().take_while(|&us| us <= 0.0).last();
+    (last.map(|us| -us), worth.clone().find(|&us| us > 0.0))
+}
+
+/// Something is wrong, and somebody waits for it to be noticed or repaired.
+pub fn is_trouble(frame: &Frame) -> bool {
+    frame.brokers.iter().any(|broker| broker.process != Process::Running || broker.fenced)
+        || frame
+            .partitions
+            .iter()
+            .any(|partition| partition.leader == NONE || partition.in_sync < partition.replicas)
+        || frame
+            .consumers
+            .iter()
+            .any(|consumer| matches!(consumer.process, Process::Crashed | Process::Frozen) && consumer.joined)
+}
+
+/// Where the window ends that begins at `from_us`, microseconds of virtual time.
+pub fn window_end(from_us: u64, speed: f64) -> u64 {
+    (from_us as f64 + (WINDOW_MS * 1_000.0 * speed).max(1.0)).ceil() as u64
 }
 
 /// The speed story pace wants: virtual time for real time.
