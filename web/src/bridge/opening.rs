@@ -26,13 +26,14 @@ pub struct Item {
 pub struct Reader {
     file: Vec<u8>,
     at: usize,
-    before: BTreeMap<u8, Vec<u8>>,
+    /// The last item of each kind.
+    before: Vec<Vec<u8>>,
 }
 
 impl Reader {
     /// `None` if this is no such file, or one of another build.
     pub fn new(file: Vec<u8>) -> Option<Reader> {
-        (file.first() == Some(&VERSION)).then_some(Reader { file, at: 1, before: BTreeMap::new() })
+        (file.first() == Some(&VERSION)).then_some(Reader { file, at: 1, before: vec![Vec::new(); 256] })
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -58,7 +59,7 @@ impl Reader {
         if length > ITEM_BYTES_MAX {
             return None;
         }
-        let before = self.before.remove(&kind).unwrap_or_default();
+        let before = std::mem::take(&mut self.before[usize::from(kind)]);
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length {
             let fresh = self.number()?;
@@ -69,7 +70,7 @@ impl Reader {
                 bytes.extend_from_slice(before.get(from..from + copied)?);
             }
         }
-        self.before.insert(kind, bytes.clone());
+        self.before[usize::from(kind)] = bytes.clone();
         (bytes.len() == length).then_some(Item { kind, bytes })
     }
 }

@@ -42,9 +42,6 @@ pub struct Stage {
     reduced_motion: bool,
     /// Where the end of each partition's lanes is drawn, sliding: by partition.
     ends: BTreeMap<u32, f64>,
-    /// The moment drawn last, and whether something stood elsewhere then than in the moment before.
-    drawn_us: f64,
-    has_moved: bool,
 }
 
 /// Something on the stage.
@@ -76,8 +73,6 @@ impl Stage {
             pointed: None,
             reduced_motion: false,
             ends: BTreeMap::new(),
-            drawn_us: f64::INFINITY,
-            has_moved: false,
         })
     }
 
@@ -203,19 +198,13 @@ impl Stage {
         // Who asked for less motion sees states change; of messages only those that stand still.
         let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
         flights::draw(&pen, &scene, shown, time_us);
-        self.see_motion(time_us);
     }
 
-    /// Whether the picture drawn last differs from the one before: a message was under way in both.
-    pub fn has_moved(&self) -> bool {
-        self.has_moved
-    }
-
-    fn see_motion(&mut self, time_us: f64) {
-        let before_us = std::mem::replace(&mut self.drawn_us, time_us);
-        let both = |flight: &Flight| flight.start_us as f64 <= before_us && time_us < flight.end_us as f64;
-        let flies = self.flights.values().any(|flight| flight.end_us != u64::MAX && both(flight));
-        self.has_moved = before_us < time_us && (flies || self.reduced_motion);
+    /// Whether a message is under way at `time_us`: the picture of any later moment is another then. Who asked for less
+    /// motion sees none.
+    pub fn flies(&self, time_us: f64) -> bool {
+        let under_way = |flight: &Flight| flight.start_us as f64 <= time_us && time_us < flight.end_us as f64;
+        self.reduced_motion || self.flights.values().any(under_way)
     }
 
     fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {

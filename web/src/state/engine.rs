@@ -39,8 +39,9 @@ pub struct Engine {
     pub(super) asked: Option<u64>,
     pub(super) playhead_us: f64,
     pub(super) speed: f64,
-    /// Something was seen to move on the stage.
-    pub(super) moves: bool,
+    /// When a message was last seen under way, while there is no worker; and whether it was then seen to have moved.
+    pub(super) flew_us: Option<f64>,
+    pub(super) moved: bool,
     last_frame_ms: f64,
     pub(super) panels_at_ms: f64,
     texts_at_ms: f64,
@@ -470,7 +471,7 @@ impl Engine {
             return;
         }
         self.set_speed(app, now_ms);
-        let goes = app.playing.get_untracked() && self.wishes.is_empty();
+        let goes = app.playing.get_untracked() && self.wishes.is_empty() && !self.is_too_slow();
         if let (true, Some((_, limit))) = (goes, self.newest()) {
             self.playhead_us = (self.playhead_us + passed_ms * 1_000.0 * self.speed).min(limit as f64);
         }
@@ -532,14 +533,14 @@ impl Engine {
     }
 
     fn fetch(&mut self, app: App) {
-        if self.asked.is_some() || !app.playing.get_untracked() || self.ahead.len() >= WINDOWS_AHEAD {
+        if self.asked.is_some() || !app.playing.get_untracked() {
             return;
         }
-        let Some(newest) = self.newest() else { return };
         if matches!(self.answering, Answering::Opening(_)) {
-            return self.fetch_recorded(app, newest);
+            return self.fetch_recorded(app);
         }
-        self.ask(newest.1, pace::window_end(newest.1, self.speed));
+        let Some((_, newest_us)) = self.newest().filter(|_| self.ahead.len() < WINDOWS_AHEAD) else { return };
+        self.ask(newest_us, pace::window_end(newest_us, self.speed));
     }
 
     fn texts(&mut self, app: App, now_ms: f64) {

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::browser;
 use super::engine::Engine;
-use super::pace::WINDOW_MS;
+use super::pace::{WINDOW_MS, WINDOWS_AHEAD};
 use crate::bridge::opening::{FRAME, Reader};
 use crate::bridge::protocol::{Details, FromWorker, Opened, from_bytes};
 use kafkarium_core::observe::frame_codec;
@@ -154,14 +154,23 @@ impl Engine {
         }
     }
 
-    /// Goes on reading, as long as nobody waits and it is not played slower than it was recorded.
-    pub(super) fn fetch_recorded(&mut self, app: App, (from_us, to_us): (u64, u64)) {
+    /// Whether it is to be played so much slower than it was recorded that windows would show too early what ends them.
+    pub(super) fn is_too_slow(&self) -> bool {
+        let (from_us, to_us) = self.newest().unwrap_or_default();
+        let recorded = matches!(self.answering, Answering::Opening(_));
+        recorded && (to_us - from_us) as f64 > WINDOW_MS_MAX * 1_000.0 * self.speed
+    }
+
+    /// Reads on as far as the speed wants, as long as nobody waits.
+    pub(super) fn fetch_recorded(&mut self, app: App) {
         if !self.wishes.is_empty() {
             return;
         }
-        let too_slow = (to_us - from_us) as f64 > WINDOW_MS_MAX * 1_000.0 * self.speed;
-        let goes_on = !too_slow && self.read_on(app);
-        let waits = !goes_on && self.playhead_us() >= to_us;
+        let end_us = |engine: &Engine| engine.newest().map_or(0.0, |(_, to_us)| to_us as f64);
+        let wanted_us = self.playhead_us + WINDOWS_AHEAD as f64 * WINDOW_MS * 1_000.0 * self.speed;
+        let too_slow = self.is_too_slow();
+        while !too_slow && end_us(self) < wanted_us && self.read_on(app) {}
+        let waits = too_slow || self.playhead_us >= end_us(self);
         if waits != app.progress.with_untracked(Option::is_some) {
             app.progress.set(waits.then(|| LOADING.to_owned()));
         }
@@ -173,10 +182,14 @@ impl Engine {
             return;
         }
         let rests = !app.playing.get_untracked() || !self.wishes.is_empty();
-        if self.moves || rests || app.progress.with_untracked(Option::is_some) {
+        if self.moved || rests || app.progress.with_untracked(Option::is_some) {
             return self.launch();
         }
-        self.moves = self.stage.as_ref().is_some_and(|stage| stage.has_moved());
+        let now_us = self.playhead_us;
+        self.moved = self.flew_us.is_some_and(|us| us < now_us);
+        if self.stage.as_ref().is_some_and(|stage| stage.flies(now_us)) {
+            self.flew_us = Some(now_us);
+        }
     }
 
     /// Lets the worker take over, if what it has opened is what the page plays; false if not.
