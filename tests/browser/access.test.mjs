@@ -293,7 +293,7 @@ test("the stage is walked by the keyboard: each thing is said, a menu takes the 
 
 test("keys that come before the first picture are not lost to an empty stage", () =>
   withPage(`${SITE}boot.js`, async (page, { url }) => {
-    // The worker's windows come late, as on a loaded machine.
+    // A link to a moment begins with the worker, whose windows come late, as on a loaded machine.
     await page.addInitScript(() => {
       const own = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
       Object.defineProperty(Worker.prototype, "onmessage", {
@@ -305,7 +305,7 @@ test("keys that come before the first picture are not lost to an empty stage", (
         },
       });
     });
-    await page.goto(url.replace("boot.js", ""));
+    await page.goto(url.replace("boot.js", "#s=website-activity&t=12s"));
     await page.getByText("Starting the simulation").waitFor();
     await page.getByRole("button", { name: /Website activity tracking/ }).waitFor();
     assert.equal(await page.locator("#clock").textContent(), "0.000 000 s", "no moment is told before it can be seen");
