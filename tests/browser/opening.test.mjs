@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { inflateRawSync } from "node:zlib";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SITE, closeShared, root, withPage } from "./fixture.mjs";
 
 after(closeShared);
@@ -11,7 +11,7 @@ after(closeShared);
 const seconds = (text) => Number(text.replace(/[ s]/g, ""));
 const clock = async (page) => seconds(await page.locator("#clock").textContent());
 const goesOnFrom = (page, from) =>
-  page.waitForFunction((from) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > from, from);
+  page.waitForFunction((from) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) > from, from);
 /** Waits until the worker has answered: only it knows the words of Kafka's tools. */
 const workerThere = async (page) => {
   await page.getByRole("tab", { name: "Kafka tools" }).click();
@@ -139,6 +139,34 @@ test("what the opening does not inspect says that the simulation is still loadin
     assert.doesNotMatch(await page.locator("#panel").innerText(), /still loading/);
   }));
 
+test("another run is opened once the worker is there, and what was written for it stays", () =>
+  withPage(SITE, async (page, { url }) => {
+    const held = await holdBack(page, url);
+    await page.getByRole("button", { name: "Edit scenario" }).click();
+    const text = page.getByRole("textbox", { name: "The scenario's text" });
+    const written = (await text.inputValue()).replace("seed = 42", "seed = 43");
+    await text.fill(written);
+    await page.getByRole("button", { name: "Run it" }).click();
+    await page.locator(".refused li", { hasText: "The simulation is still loading. Then: open another run." }).waitFor();
+    assert.equal(await text.inputValue(), written);
+    held.release();
+    await page.getByText("seed 43").waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  }));
+
+test("a scenario chosen before the worker is there is opened then", () =>
+  withPage(SITE, async (page, { url }) => {
+    const held = await holdBack(page, url);
+    await page.getByRole("button", { name: /Website activity/ }).click();
+    await page.getByRole("button", { name: /A leader dies, acks=all/ }).click();
+    await page.locator(".notice", { hasText: "still loading" }).waitFor();
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.locator(".notice", { hasText: "Then: open another run; put the link into the address bar." }).waitFor();
+    held.release();
+    await page.getByRole("button", { name: /A leader dies, acks=all ▾/ }).waitFor();
+    await page.waitForFunction(() => location.hash.includes("leader-dies-acks-all"));
+  }));
+
 test("where playing outruns the opening the page waits and says so", () =>
   withPage(SITE, async (page, { url }) => {
     const held = await holdBack(page, url);
@@ -186,8 +214,9 @@ test("with an unreadable opening a scenario begins with the worker", () =>
 
 test("with an opening that is cut off a scenario begins with the worker", () =>
   beginsWithTheWorker(async (route) => {
-    const file = await readFile(join(root, "dist/opening.bin"));
-    await route.fulfill({ status: 200, body: file.subarray(0, 900) });
+    const file = inflateRawSync(await readFile(join(root, "dist/opening.bin")));
+    // What it opens is told, and nothing to be seen.
+    await route.fulfill({ status: 200, body: deflateRawSync(file.subarray(0, 12_000)) });
   }));
 
 const saysThatThereIsNoSimulation = (file) =>

@@ -143,7 +143,15 @@ impl Engine {
 
     /// Opens a run.
     pub fn open(&mut self, what: Source) {
+        let is_text = matches!(what, Source::Text(_));
         self.wish(Wish::new("open another run", |engine| engine.begin(what)));
+        let Some(app) = self.app.filter(|_| !self.is_worker_there()) else { return };
+        // The dialog it came from lies over the notice that it waits, and holds what was written.
+        if is_text {
+            app.refused.set(app.notice.get_untracked().into_iter().collect());
+        } else {
+            app.dialog.set(None);
+        }
     }
 
     fn begin(&mut self, what: Source) {
@@ -221,10 +229,12 @@ impl Engine {
 
     /// Copies a link to this moment.
     pub fn copy_link(&mut self) {
-        self.wish(Wish::new("copy the link", |engine| {
-            engine.copying = true;
-            engine.ask_link();
-        }));
+        if !self.is_worker_there() {
+            // By the time there is one, the browser lets nobody write into the clipboard.
+            return self.wish(Wish::new("put the link into the address bar", |engine| engine.ask_link()));
+        }
+        self.copying = true;
+        self.ask_link();
     }
 
     fn ask_link(&mut self) {

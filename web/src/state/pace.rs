@@ -1,6 +1,7 @@
 //! Story pace: how fast virtual time goes, from what happens around the playhead. Pure numbers.
 use kafkarium_core::observe::report::StoryLine;
 use kafkarium_core::observe::view::{Frame, NONE, Process};
+use std::f64::consts::LN_2;
 
 /// A window is this long for the viewer, milliseconds.
 pub const WINDOW_MS: f64 = 34.0;
@@ -77,7 +78,8 @@ pub fn window_end(from_us: u64, speed: f64) -> u64 {
 
 /// The speed story pace wants: virtual time for real time.
 pub fn story(around: Around) -> f64 {
-    let calm = CALM * 2.0_f64.powf((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0));
+    // Without powers of other bases than e, whose tables would have to be downloaded.
+    let calm = CALM * ((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0) * LN_2).exp();
     let cap = if around.trouble { WAITING } else { calm.min(WAITING) };
     let after = around.after_us.map_or(cap, |us| us / 1e6 / AFTER_S);
     let before = around.before_us.map_or(cap, |us| us / 1e6 / BEFORE_S);
@@ -101,7 +103,7 @@ pub fn words(speed: f64) -> String {
     } else {
         let part = 1.0 / speed;
         // Two significant digits, so that it does not flicker.
-        let step = 10.0_f64.powf((part.log10().floor() - 1.0).max(0.0));
+        let step = 10.0_f64.powi((part.log10().floor() as i32 - 1).max(0));
         format!("1/{:.0} of real time", (part / step).round() * step)
     }
 }
