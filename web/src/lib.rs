@@ -6,5 +6,4 @@ pub mod charts;
 pub mod panels;
 #[cfg(feature = "page")]
 pub mod stage;
-#[cfg(feature = "page")]
 pub mod state;

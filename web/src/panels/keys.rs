@@ -95,6 +95,6 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
 }
 
 fn seek_by(app: App, by_us: i64) {
-    let now = app.with_engine(|engine| engine.playhead_us());
+    let now = app.with_engine(|engine| engine.aim_us());
     app.seek(now.saturating_add_signed(by_us));
 }

@@ -110,10 +110,11 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
     let ratio = browser::window().device_pixel_ratio();
     let needed = app.with_engine(|engine| {
         let stage = engine.stage()?;
-        let known = room.get_attribute("data-needs").and_then(|text| text.parse::<f64>().ok());
-        (always || known != Some(stage.needed_height().round())).then(|| {
+        let known = room.get_attribute("data-needs").and_then(|text| text.parse::<i32>().ok());
+        // Whole numbers: what reads fractions is a twentieth of the page's download.
+        (always || known != Some(stage.needed_height().round() as i32)).then(|| {
             stage.resize(width, height, ratio);
-            stage.needed_height().round()
+            stage.needed_height().round() as i32
         })
     });
     if let Some(needed) = needed {

@@ -268,7 +268,7 @@ impl Stage {
         let Some((goal, mut anchor, place)) = self.aim else { return };
         let goal = goal.clamp(1.0, self.plan.nearest.max(1.0));
         let part = if self.reduced_motion { 1.0 } else { NEARER };
-        let mut factor = self.zoom.factor * (goal / self.zoom.factor).powf(part);
+        let mut factor = self.zoom.factor * ((goal / self.zoom.factor).ln() * part).exp();
         anchor.at.0 += (place.0 - anchor.at.0) * part;
         anchor.at.1 += (place.1 - anchor.at.1) * part;
         let there = (factor / goal - 1.0).abs() < THERE && (anchor.at.1 - place.1).abs() < 1.0;
@@ -333,6 +333,13 @@ impl Stage {
         // Who asked for less motion sees states change; of messages only those that stand still.
         let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
         flights::draw(&pen, &scene, shown, time_us);
+    }
+
+    /// Whether a message is under way at `time_us`: the picture of any later moment is another then. Who asked for less
+    /// motion sees none.
+    pub fn flies(&self, time_us: f64) -> bool {
+        let under_way = |flight: &Flight| flight.start_us as f64 <= time_us && time_us < flight.end_us as f64;
+        self.reduced_motion || self.flights.values().any(under_way)
     }
 
     fn outdated(&mut self) {

@@ -182,7 +182,7 @@ impl App {
     /// Carries a command out now.
     pub fn act(&self, command: &str) {
         self.menu.set(None);
-        self.with_engine(|engine| engine.act(command));
+        self.with_engine(|engine| engine.act(command, false));
     }
 
     /// Selects something.
@@ -193,7 +193,7 @@ impl App {
 
     /// Goes to a moment.
     pub fn seek(&self, to_us: u64) {
-        self.with_engine(|engine| engine.seek(to_us as f64));
+        self.with_engine(|engine| engine.seek(to_us));
     }
 
     /// Plays or pauses.

@@ -48,6 +48,12 @@ pub fn remember(key: &str, value: &str) {
     }
 }
 
+/// The opening that web/boot.js has fetched beside the page, if it has: see `bridge::opening`.
+pub fn opening() -> Option<Vec<u8>> {
+    let file = js_sys::Reflect::get(&window(), &"kafkariumOpening".into()).ok()?;
+    Some(file.dyn_into::<js_sys::Uint8Array>().ok()?.to_vec())
+}
+
 /// Whether the person asked for less motion.
 pub fn reduced_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
