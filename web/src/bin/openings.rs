@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// So much of the page's life is recorded, milliseconds: time for the worker to arrive.
-const LENGTH_MS: f64 = 10_000.0;
+const LENGTH_MS: f64 = 8_000.0;
 /// An animation frame, milliseconds.
 const ANIMATION_MS: f64 = 1_000.0 / 60.0;
 /// The most that a lane shows; the page takes as many as it has room for.
@@ -48,7 +48,7 @@ fn write_all(site: &Path, asked: &Path) -> std::io::Result<()> {
         }
         let file = miniz_oxide::deflate::compress_to_vec(&opening::write(&viewer.heard.items), LEVEL);
         std::fs::write(site.join(name.clone() + ".bin"), file)?;
-        std::fs::write(asked.join(name + ".asked"), opening::write(&viewer.asked))?;
+        std::fs::write(asked.join(name + ".json"), serde_json::to_vec(&viewer.asked)?)?;
     }
     Ok(())
 }
@@ -98,8 +98,8 @@ impl Voice for Heard {
 struct Viewer {
     desk: Desk,
     heard: Heard,
-    /// All that was asked, as items of one kind.
-    asked: Vec<Item>,
+    /// All that was asked.
+    asked: Vec<ToWorker>,
     subject: Subject,
     follow_key: Option<String>,
     /// Ends of the windows still to be shown, and whether there is trouble in them.
@@ -138,7 +138,7 @@ impl Viewer {
     }
 
     fn say(&mut self, message: ToWorker) {
-        self.asked.push(Item { kind: FRAME + 1, bytes: to_bytes(&message) });
+        self.asked.push(message.clone());
         self.desk.hear(message, &mut self.heard);
     }
 

@@ -1,6 +1,6 @@
 //! Starts the worker.
 use kafkarium_web::bridge::desk::{Desk, Voice};
-use kafkarium_web::bridge::protocol::{FromWorker, from_bytes, to_bytes};
+use kafkarium_web::bridge::protocol::{FromWorker, to_bytes};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -36,8 +36,8 @@ fn main() {
     let heard = Closure::<dyn FnMut(MessageEvent)>::new({
         let scope = scope.clone();
         move |event: MessageEvent| {
-            let bytes = event.data().unchecked_into::<js_sys::Uint8Array>().to_vec();
-            let message = from_bytes(&bytes).expect_throw("the page is of this build");
+            let message =
+                serde_wasm_bindgen::from_value(event.data()).expect_throw("the page is of this build");
             let mut post = Post { scope: scope.clone() };
             desk.borrow_mut().hear(message, &mut post);
             if desk.borrow_mut().work(&mut post) {

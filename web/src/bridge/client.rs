@@ -1,5 +1,5 @@
 //! The page's side: a worker, what is said to it, and what is heard.
-use super::protocol::{FromWorker, ToWorker, from_bytes, to_bytes};
+use super::protocol::{FromWorker, ToWorker, from_bytes};
 use kafkarium_core::observe::frame_codec::decode;
 use kafkarium_core::observe::view::Frame;
 use wasm_bindgen::prelude::*;
@@ -48,8 +48,8 @@ impl Client {
 
     /// Says something to the worker.
     pub fn say(&self, message: &ToWorker) {
-        let bytes = js_sys::Uint8Array::from(to_bytes(message).as_slice());
-        self.worker.post_message(&bytes).expect_throw("a worker can always be written to");
+        let value = serde_wasm_bindgen::to_value(message).expect_throw("every message can be written");
+        self.worker.post_message(&value).expect_throw("a worker can always be written to");
     }
 }
 
