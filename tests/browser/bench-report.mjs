@@ -7,12 +7,12 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const QUEUE = "bare queue beside the ";
 const SEEKS = 200;
 
-/** Runs each case three times by `call(function, ...arguments) -> { result, milliseconds }`; the best, by name. */
+/** Runs each case five times by `call(function, ...arguments) -> { result, milliseconds }`; the best, by name. */
 export async function measure(where, call) {
   const cases = {};
   for (const name of JSON.parse((await call("bench_cases")).result)) {
     const runs = [];
-    for (let i = 0; i < 3; i += 1) {
+    for (let i = 0; i < 5; i += 1) {
       await call("prepare", name);
       runs.push(await call("bench", name));
     }
@@ -56,6 +56,7 @@ export function figures(where, here, there) {
     if (where === "native" && name === "default scene") say(`${name}: times real time, native`, realTime(one).toFixed(0), ">= 5000");
     if (where === "worker") say(`${name}: times real time, in the worker`, realTime(one).toFixed(1), name === "large scene" ? ">= 10" : "none: as it stands");
     if (there) {
+      if (one.digest !== there.cases[name].digest) throw new Error(`${name}: another run in ${where} than native`);
       const ours = rate(one) / rate(there.cases[name]);
       const bare = rate(queue) / rate(there.cases[QUEUE + name]);
       say(`${name}: WebAssembly/native (${where}), against the bare queue's`, (ours / bare).toFixed(3), ">= 0.90");

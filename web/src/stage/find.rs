@@ -15,12 +15,12 @@ pub struct Found {
 
 /// At most so many things, the best first: those called exactly so, those that begin so, those that hold the words.
 pub fn find(text: &str, most: usize, frame: &Frame, names: &Names) -> Vec<Found> {
-    let wanted = text.trim().to_lowercase();
+    let wanted = text.trim().to_ascii_lowercase();
     if wanted.is_empty() {
         return Vec::new();
     }
     let rank = |name: &str| {
-        let name = name.to_lowercase();
+        let name = name.to_ascii_lowercase();
         if name == wanted {
             Some(0_u8)
         } else if name.starts_with(&wanted) || name.strip_prefix("broker ") == Some(&wanted) {

@@ -9,7 +9,7 @@ fn main() {
     let mut lines = Vec::new();
     for case in cases.filter(|case| wanted.is_empty() || wanted.iter().any(|name| name == case)) {
         let mut best = (f64::INFINITY, String::new());
-        for _ in 0..3 {
+        for _ in 0..5 {
             kafkarium_wasm_probe::prepare(case);
             let start = Instant::now();
             let result = kafkarium_wasm_probe::bench(case);
