@@ -1,0 +1,123 @@
+//! Consumer groups as their members live through them.
+use super::Played;
+use crate::recordings::Recording;
+use crate::stage::{READY_MS, Stage};
+use kafkarium_core::trace::Fact;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// An assignment of a later generation than any before.
+#[derive(Clone)]
+struct Assigned {
+    at_ms: u64,
+    generation: u32,
+    partitions: Vec<u32>,
+}
+
+fn assignments(stage: &Stage, consumer: u16) -> Vec<Assigned> {
+    let image = stage.world.controller().image();
+    let (_, orders) = image.topic("orders").expect("created by now");
+    let number =
+        |partition| orders.partitions.iter().position(|&one| one == partition).expect("of orders") as u32;
+    let mut newest = 0;
+    let told = stage.tell(|fact| match fact {
+        Fact::Assigned { consumer: one, generation, partitions } if *one == consumer => {
+            let mut numbers: Vec<u32> = partitions.iter().map(|&partition| number(partition)).collect();
+            numbers.sort_unstable();
+            Some((*generation, numbers))
+        }
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for (at_ms, (generation, partitions)) in told {
+        // What it loses when it rejoins is told with the generation before.
+        if generation > newest {
+            newest = generation;
+            found.push(Assigned { at_ms, generation, partitions });
+        }
+    }
+    found
+}
+
+fn name(consumer: u16) -> String {
+    format!("billing-{}", consumer + 1)
+}
+
+/// Waits until every one of these members has its partitions of one later generation, and tells.
+fn tell(played: &mut Played, stage: &mut Stage, members: &[u16], when: &str, from_ms: u64) {
+    let of =
+        |stage: &Stage, consumer| assignments(stage, consumer).into_iter().find(|one| one.at_ms >= from_ms);
+    let generation = |stage: &Stage, consumer| stage.world.consumer(consumer).generation();
+    let before: Vec<_> = members.iter().map(|&one| generation(stage, one)).collect();
+    stage.go_until(60_000, |stage| {
+        let moved = members.iter().zip(&before).all(|(&one, before)| generation(stage, one) != *before);
+        moved && members.iter().all(|&one| of(stage, one).is_some())
+    });
+    let assigned: BTreeMap<String, Assigned> =
+        members.iter().map(|&one| (name(one), of(stage, one).expect("it was just seen"))).collect();
+    let mut generations: Vec<u32> = assigned.values().map(|one| one.generation).collect();
+    generations.dedup();
+    let one = if let [one] = generations.as_slice() { Value::from(*one) } else { generations.into() };
+    played.fact(format!("generation {when}"), one);
+    let partitions: Map<String, Value> =
+        assigned.iter().map(|(name, one)| (name.clone(), one.partitions.clone().into())).collect();
+    played.fact(format!("partitions {when}"), partitions);
+    let last = assigned.values().map(|one| one.at_ms).max().expect("a member");
+    played.measured(format!("ms until every member has its partitions {when}"), last - from_ms);
+    stage.go_on(1_500);
+    played.measured(format!("ms that a partition went unread at most {when}"), longest_pause(stage, from_ms));
+}
+
+/// The longest time that no member was given records of a partition, of pauses that ended at `from_ms` or after.
+fn longest_pause(stage: &Stage, from_ms: u64) -> u64 {
+    let mut polls: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+    let polled = |fact: &Fact| match fact {
+        Fact::Polled { partition, .. } => Some(*partition),
+        _ => None,
+    };
+    for (at, partition) in stage.tell(polled) {
+        polls.entry(partition).or_default().push(at);
+    }
+    let pauses = polls.values().flat_map(|times| times.windows(2));
+    pauses.filter(|pair| pair[1] >= from_ms).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+}
+
+/// Members join a classic group one after the other, one leaves, one dies.
+pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
+    let partitions = recording.given("partitions");
+    let mut stage = Stage::new(&format!(
+        "format = 1\nseed = {seed}\n[cluster]\nbrokers = 3\n[[topic]]\nname = \"orders\"\npartitions = {partitions}\n\
+         [[producer]]\nrate = \"60/s\"\nvalue-bytes = 4\n[producer.config]\n\
+         partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"\n\
+         [[group]]\nname = \"billing\"\nmembers = 0\n[group.config]\n{}",
+        recording.keys("consumers"),
+    ));
+    let mut played = Played::default();
+    stage.go(READY_MS);
+    stage.go_on(4_000);
+    // Members meet their group at another moment between two heartbeats with each seed.
+    let apart = 4_000 + seed * 60;
+    for member in 0..3 {
+        let from = stage.now_ms();
+        stage.act("add consumer to billing");
+        let members: Vec<u16> = (0..=member).collect();
+        let mut first = Played::default();
+        tell(&mut first, &mut stage, &members, &format!("with {}", name(member)), from);
+        let own = assignments(&stage, member)[0].at_ms;
+        played.measured(
+            format!("ms from the first poll of {} until it has partitions", name(member)),
+            own - from,
+        );
+        played.facts.append(&mut first.facts);
+        played.measured.append(&mut first.measured);
+        stage.go_on(apart);
+    }
+    let left = stage.now_ms();
+    stage.act("stop consumer billing-2");
+    tell(&mut played, &mut stage, &[0, 2], "after billing-2 leaves", left);
+    stage.go_on(apart);
+    let killed = stage.now_ms();
+    stage.act("crash consumer billing-3");
+    tell(&mut played, &mut stage, &[0], "after billing-3 is killed", killed);
+    played
+}
