@@ -1,6 +1,7 @@
 package kafkarium.recorder;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,137 @@ final class Groups {
                 Situation.of("classic-group-timeline",
                         "Three members join a classic group of a topic with 6 partitions, one after the other; the second leaves; "
                                 + "the third is killed. A producer sends 60 records a second all the time.",
-                        (cluster, recording) -> timeline(cluster, recording, Map.of("session.timeout.ms", "10000"))));
+                        (cluster, recording) -> timeline(cluster, recording, Map.of("session.timeout.ms", "10000"))),
+                Situation.of("member-stalls",
+                        "One of two members of a classic group stalls for 25 s, beyond max.poll.interval.ms, and polls again.",
+                        Groups::stalls),
+                Situation.of("static-member-restarts-in-time",
+                        "One of two static members of a classic group is killed and comes back, under the same "
+                                + "group.instance.id, within its session.",
+                        (cluster, recording) -> staticRestarts(cluster, recording, 0)),
+                Situation.of("static-member-restarts-late",
+                        "One of two static members of a classic group is killed and comes back, under the same "
+                                + "group.instance.id, after its session.",
+                        (cluster, recording) -> staticRestarts(cluster, recording, 18_000)),
+                Situation.of("killed-with-auto-commit", delivery("commits automatically every 5 s"),
+                        (cluster, recording) -> deliveredTwice(cluster, recording, true)),
+                Situation.of("killed-with-commit-after-processing", delivery("commits what a poll returned after it is processed"),
+                        (cluster, recording) -> deliveredTwice(cluster, recording, false)));
+    }
+
+    private static String delivery(String how) {
+        return "The only member of a group takes 10 ms for each of 50 records a second and " + how + ". It is killed; another "
+                + "member takes over.";
+    }
+
+    private static void stalls(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = Map.of("max.poll.interval.ms", "10000", "auto.offset.reset", "earliest");
+        recording.config("consumers", new TreeMap<>(config));
+        recording.given("partitions", PARTITIONS);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            String group = Topics.fresh("billing");
+            Topics.create(cluster, topic, PARTITIONS, Map.of());
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, PARTITIONS, 60, Map.of());
+                    Member first = new Member(cluster, group, "billing-1", topic, config);
+                    Member second = new Member(cluster, group, "billing-2", topic, config)) {
+                both(first, second);
+                Waiting.sleep(4000 + 570 * repeat);
+                int before = first.assignment().orElseThrow().generation();
+                long stalled = second.stall(25_000);
+                Event alone = first.await("assigned", stalled, 60_000, one -> one.partitions().size() == PARTITIONS);
+                recording.measured("ms from the stall until the other has all partitions", alone.at() - stalled);
+                recording.fact("generations later", alone.generation() - before);
+                Event lost = second.await("lost", stalled, 60_000, one -> true);
+                recording.fact("the stalled one is told that its partitions are", "lost");
+                recording.fact("partitions lost", Arrays.asList(lost.detail().split(",")).size());
+                Event again = second.await("assigned", lost.at(), 60_000, one -> true);
+                recording.measured("ms from the end of the stall until it has partitions again",
+                        again.at() - (stalled + 25_000));
+                recording.fact("generations later with both again", again.generation() - before);
+                recording.fact("partitions of it again", again.partitions().size());
+            }
+        }
+    }
+
+    private static void both(Member first, Member second) {
+        Waiting.until(60_000, "both members have half", () -> first.assignment().isPresent()
+                && second.assignment().isPresent()
+                && first.assignment().get().partitions().size() == PARTITIONS / 2
+                && second.assignment().get().partitions().size() == PARTITIONS / 2);
+    }
+
+    private static void staticRestarts(Cluster cluster, Recording recording, long laterMs) throws Exception {
+        Map<String, String> config = Map.of("session.timeout.ms", "10000", "auto.offset.reset", "earliest");
+        recording.config("consumers", new TreeMap<>(config));
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            String group = Topics.fresh("billing");
+            Topics.create(cluster, topic, PARTITIONS, Map.of());
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, PARTITIONS, 60, Map.of());
+                    Member first = new Member(cluster, group, "billing-1", topic, with(config, "group.instance.id", "one"));
+                    Member second = new Member(cluster, group, "billing-2", topic, with(config, "group.instance.id", "two"))) {
+                both(first, second);
+                Waiting.sleep(4000 + 570 * repeat);
+                Event before = second.assignment().orElseThrow();
+                long killed = second.kill();
+                Waiting.sleep(1000 + laterMs);
+                try (Member again = new Member(cluster, group, "billing-2", topic, with(config, "group.instance.id", "two"))) {
+                    Event polling = again.await("polling", 0, 30_000, one -> true);
+                    Event assigned = again.await("assigned", 0, 60_000, one -> true);
+                    Waiting.sleep(4000);
+                    recording.measured("ms from its first poll until it has partitions", assigned.at() - polling.at());
+                    recording.fact("generations later", assigned.generation() - before.generation());
+                    recording.fact("it has the same partitions", numbers(assigned).equals(numbers(before)));
+                    recording.fact("rebalances of the other member meanwhile", first.events().stream()
+                            .filter(one -> one.at() >= killed && one.what().equals("assigned")).count());
+                }
+            }
+        }
+    }
+
+    private static Map<String, String> with(Map<String, String> config, String key, String value) {
+        Map<String, String> more = new HashMap<>(config);
+        more.put(key, value);
+        return more;
+    }
+
+    private static void deliveredTwice(Cluster cluster, Recording recording, boolean auto) throws Exception {
+        Map<String, String> config = new TreeMap<>(Map.of("session.timeout.ms", "10000", "auto.offset.reset", "earliest"));
+        if (!auto) {
+            config.put("enable.auto.commit", "false");
+        }
+        recording.config("consumers", config);
+        Map<String, String> ours = new HashMap<>(config);
+        ours.put(".processing", "10");
+        if (!auto) {
+            ours.put(".commit", "after");
+        }
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            String group = Topics.fresh("billing");
+            Topics.create(cluster, topic, 1, Map.of());
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, Map.of());
+                    Member first = new Member(cluster, group, "billing-1", topic, ours)) {
+                first.await("assigned", 0, 60_000, one -> true);
+                Waiting.sleep(12_000 + 870 * repeat);
+                first.kill();
+                long read = delivered(first).get(1);
+                try (Member second = new Member(cluster, group, "billing-2", topic, ours)) {
+                    second.await("polled", 0, 60_000, one -> true);
+                    long from = delivered(second).get(0);
+                    recording.measured("records delivered twice", Math.max(0, read - from));
+                    recording.fact("records never delivered", Math.max(0, from - read));
+                }
+            }
+        }
+    }
+
+    /** The first offset that a member was given, and the one after the last. */
+    private static List<Long> delivered(Member member) {
+        List<String[]> polls = member.events().stream().filter(one -> one.what().equals("polled"))
+                .map(one -> one.detail().split(" ")).toList();
+        return List.of(Long.parseLong(polls.get(0)[1]), Long.parseLong(polls.get(polls.size() - 1)[2]));
     }
 
     /** Partitions that a member owns, as numbers. */
