@@ -186,7 +186,12 @@ impl Stage {
 
     /// The log end offset of a broker's `orders-0`.
     pub fn log_end(&self, broker: u32) -> u64 {
-        self.replica(broker, 0).log.end().offset
+        self.log_end_of(broker, 0)
+    }
+
+    /// The log end offset of a broker's replica of a partition.
+    pub fn log_end_of(&self, broker: u32, index: u32) -> u64 {
+        self.replica(broker, index).log.end().offset
     }
 
     /// Epoch, base offset and first ordinal of every batch: what two logs must have in common.

@@ -52,8 +52,8 @@ fn head(text: &mut String, recordings: &[Recording], compared: &[(&Recording, Ve
          | known differences | {} |\n| situations not simulated yet | {} |\n\n\
          Facts must be equal. A duration or a count differs from run to run: of it the simulator has a range, over {SEEDS} seeds,\n\
          each with the fault at another moment; every recorded value has to lie in it, widened by a margin, and the range must be\n\
-         no wider than stated. Margins and their reasons are at the end. What was the same in no two repeats of the recording has to\n\
-         occur in the simulator too.\n",
+         no wider than stated. Margins and their reasons are at the end. What was not the same in every repeat of the\n\
+         recording has to occur in the simulator too.\n",
         versions.join(" and "),
         recordings.len(),
         compared.len(),
@@ -83,7 +83,6 @@ fn one(text: &mut String, recording: &Recording, rows: &[Row]) {
             Verdict::Differs(how) => format!("**differs**: {how}"),
         };
         let kafka = brief(&show(&row.kafka));
-        // A long list that is the same is not written twice.
         let simulator = brief(&row.simulator);
         let _ = writeln!(text, "| {} | {kafka} | {simulator} | {verdict} |", row.what);
     }

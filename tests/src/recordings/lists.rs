@@ -2,7 +2,7 @@
 //!
 //! All of it is data: a recording that stands in no list or in two, and an entry that has come to pass, fail a test.
 use super::Recording;
-use super::play::{Played, assignors, followers, groups, keys, leaders, offsets, retention};
+use super::play::{Played, assignors, followers, groups, keys, leaders, offsets, producers, retention};
 use kafkarium_core::config::{Scope, find};
 use kafkarium_core::scenario::Command;
 
@@ -22,7 +22,6 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("acks-1-leader-killed-ahead", leaders::killed_ahead),
     ("last-in-sync-killed", leaders::last_in_sync_killed),
     ("last-in-sync-killed-unclean", leaders::last_in_sync_killed),
-    ("follower-frozen-10s", followers::frozen_10s),
     ("follower-frozen-40s", followers::frozen_40s),
     ("follower-frozen-short-lag", followers::frozen_short_lag),
     ("too-few-in-sync-before", followers::too_few_before),
@@ -34,6 +33,7 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("retention-by-size", retention::by_size),
     ("retention-by-time-idle", retention::by_time_idle),
     ("classic-group-timeline", groups::classic_timeline),
+    ("round-robin-partitioner", producers::round_robin),
 ];
 
 /// A recording whose situation the simulator cannot play yet.
@@ -78,6 +78,46 @@ pub const NOT_YET: &[NotYet] = &[
         feature: "cooperative sticky assignor",
         missing: Missing::Key(Scope::Consumer, "partition.assignment.strategy"),
     },
+    NotYet {
+        recording: "share-group",
+        feature: "share groups",
+        missing: Missing::Key(Scope::Group, "share.auto.offset.reset"),
+    },
+    NotYet {
+        recording: "preferred-leader-elected",
+        feature: "administrators' elections",
+        missing: Missing::Command("elect preferred leader of orders-0"),
+    },
+    NotYet {
+        recording: "reassignment",
+        feature: "partition reassignment",
+        missing: Missing::Command("reassign orders-0 to 2,3"),
+    },
+    NotYet {
+        recording: "replication-factor-raised",
+        feature: "partition reassignment",
+        missing: Missing::Command("reassign orders-0 to 1,2,3"),
+    },
+    NotYet {
+        recording: "delete-records",
+        feature: "DeleteRecords",
+        missing: Missing::Command("delete records of orders-0 before 7"),
+    },
+    NotYet {
+        recording: "transactions-isolation",
+        feature: "transactions",
+        missing: Missing::Key(Scope::Consumer, "isolation.level"),
+    },
+    NotYet {
+        recording: "transactions-zombie",
+        feature: "transactions",
+        missing: Missing::Key(Scope::Producer, "transactional.id"),
+    },
+    NotYet {
+        recording: "compaction",
+        feature: "compaction",
+        missing: Missing::Key(Scope::Topic, "cleanup.policy"),
+    },
 ];
 
 /// How far recorded values may lie outside the simulator's range, and how wide that range may be.
@@ -98,7 +138,225 @@ pub struct Allowance {
 }
 
 /// All allowances; the first that fits counts.
-pub const ALLOWANCES: &[Allowance] = &[];
+pub const ALLOWANCES: &[Allowance] = &[
+    Allowance {
+        what: "ms until there is a leader again",
+        of: &[],
+        below: 100,
+        above: 500,
+        widest: 3_125,
+        why: HEARTBEATS,
+    },
+    Allowance {
+        what: "ms until it left the ISR",
+        of: &["follower-frozen-short-lag"],
+        below: 100,
+        above: 500,
+        widest: 2_000,
+        why: "Leaders look every half of `replica.lag.time.max.ms` (4 s), so it takes one to one and a half times that. Real \
+              timers are late by some ms on a busy machine.",
+    },
+    Allowance {
+        what: "ms until it left the ISR",
+        of: &[],
+        below: 100,
+        above: 500,
+        widest: 3_125,
+        why: HEARTBEATS,
+    },
+    Allowance {
+        what: "ms until broker 1 was alone in the ISR",
+        of: &[],
+        below: 100,
+        above: 500,
+        widest: 3_125,
+        why: HEARTBEATS,
+    },
+    Allowance {
+        what: "ms without an acknowledgement",
+        of: &["leader-killed"],
+        below: 200,
+        above: 1_000,
+        widest: 4_200,
+        why: "The wait for the controller varies by 3,125 ms, the retry that finds the new leader by its backoff of 1 s. A real \
+              client and a real new leader take some hundred ms more for connections and first requests.",
+    },
+    Allowance {
+        what: "ms without an acknowledgement",
+        of: &["leader-frozen"],
+        below: 50,
+        above: 500,
+        widest: 100,
+        why: "`request.timeout.ms` decides, which is the same every time; a real client needs time to connect anew.",
+    },
+    Allowance {
+        what: "ms without an acknowledgement",
+        of: &["leader-stopped"],
+        below: 50,
+        above: 1_000,
+        widest: 600,
+        why: "A few tries with backoffs of 100 to 400 ms, until the client has heard of the new leader. A real broker that stops \
+              is busy with it, and its successor with its first requests.",
+    },
+    Allowance {
+        what: "ms without an acknowledgement, acks=all",
+        of: &[],
+        below: 100,
+        above: 500,
+        widest: 3_150,
+        why: "It lasts until the frozen follower has left the ISR, and varies as that does.",
+    },
+    Allowance {
+        what: "ms from being unfenced until back in the ISR",
+        of: &[],
+        below: 50,
+        above: 300,
+        widest: 100,
+        why: "A few requests between brokers, and for a frozen one `replica.fetch.wait.max.ms`. Real brokers read the metadata, \
+              start fetchers and connect, which takes some tens of ms and more while their code is cold.",
+    },
+    Allowance {
+        what: "ms from the thaw until back in the ISR",
+        of: &[],
+        below: 50,
+        above: 400,
+        widest: 100,
+        why: "The same few requests each time; real brokers take some tens of ms more for them.",
+    },
+    Allowance {
+        what: "ms until acks=all for 5 s gave up",
+        of: &[],
+        below: 20,
+        above: 300,
+        widest: 50,
+        why: "`delivery.timeout.ms` decides. A new client has to connect and ask for metadata first.",
+    },
+    Allowance {
+        what: "ms until the send ended",
+        of: &[],
+        below: 20,
+        above: 200,
+        widest: 50,
+        why: "`request.timeout.ms` decides.",
+    },
+    Allowance {
+        what: "records only the old leader had",
+        of: &[],
+        below: 10,
+        above: 10,
+        widest: 60,
+        why: RECORDS_AHEAD,
+    },
+    Allowance {
+        what: "acknowledged records that are gone",
+        of: &["acks-1-leader-killed-ahead"],
+        below: 10,
+        above: 10,
+        widest: 60,
+        why: RECORDS_AHEAD,
+    },
+    Allowance {
+        what: "ms from the last write until the log was empty",
+        of: &[],
+        below: 50,
+        above: 500,
+        widest: 2_000,
+        why: "`retention.ms` is 10 s, and brokers look every 2 s. The moment is taken by asking, which takes some ms.",
+    },
+    Allowance {
+        what: "ms until every member has its partitions with billing-1",
+        of: &["classic-group-timeline"],
+        below: 20,
+        above: 1_700,
+        widest: 100,
+        why: FIRST_MEMBER,
+    },
+    Allowance {
+        what: "ms until every member has its partitions with billing-2",
+        of: &["classic-group-timeline"],
+        below: 20,
+        above: 1_300,
+        widest: 3_100,
+        why: NEXT_MEMBER,
+    },
+    Allowance {
+        what: "ms until every member has its partitions with billing-3",
+        of: &["classic-group-timeline"],
+        below: 20,
+        above: 1_300,
+        widest: 3_100,
+        why: NEXT_MEMBER,
+    },
+    Allowance {
+        what: "ms that a partition went unread at most with billing-1",
+        of: &["classic-group-timeline"],
+        below: 50,
+        above: 300,
+        widest: 400,
+        why: PAUSE,
+    },
+    Allowance {
+        what: "ms that a partition went unread at most with billing-2",
+        of: &["classic-group-timeline"],
+        below: 50,
+        above: 700,
+        widest: 200,
+        why: PAUSE,
+    },
+    Allowance {
+        what: "ms that a partition went unread at most with billing-3",
+        of: &["classic-group-timeline"],
+        below: 50,
+        above: 700,
+        widest: 200,
+        why: PAUSE,
+    },
+    Allowance {
+        what: "ms until every member has its partitions after billing-2 leaves",
+        of: &["classic-group-timeline"],
+        below: 20,
+        above: 500,
+        widest: 3_100,
+        why: "Who stays learns of it with the next heartbeat, up to 3 s later.",
+    },
+    Allowance {
+        what: "ms that a partition went unread at most after billing-2 leaves",
+        of: &["classic-group-timeline"],
+        below: 50,
+        above: 500,
+        widest: 3_100,
+        why: "Nobody owns its partitions until who stays has heard of it, up to 3 s later.",
+    },
+    Allowance {
+        what: "ms until every member has its partitions after billing-3 is killed",
+        of: &["classic-group-timeline"],
+        below: 100,
+        above: 500,
+        widest: 3_100,
+        why: SESSION,
+    },
+    Allowance {
+        what: "ms that a partition went unread at most after billing-3 is killed",
+        of: &["classic-group-timeline"],
+        below: 100,
+        above: 500,
+        widest: 3_200,
+        why: SESSION,
+    },
+];
+
+const HEARTBEATS: &str = "The session of 9 s counts from the last heartbeat, one comes every 2 s, and the controller looks every \
+                          1,125 ms: what the moment of the fault decides is 3,125 ms wide. Real ones are some ms late or early.";
+const RECORDS_AHEAD: &str = "A fetch is 1 s under way in all, which is 50 records; how many of them are new depends on the moment. \
+                             Connections of real brokers are not idle in between.";
+const FIRST_MEMBER: &str = "`group.initial.rebalance.delay.ms` is 3 s. A new Java process loads its classes, connects and finds its \
+                            coordinator first.";
+const NEXT_MEMBER: &str = "The members that are there learn of it with their next heartbeat, every 3 s. A new Java process loads \
+                           its classes, connects and finds its coordinator first.";
+const PAUSE: &str = "A rebalance takes a few requests. Real members revoke, join, fetch offsets and connect to leaders, the newest \
+                     with cold code.";
+const SESSION: &str = "The session of 10 s counts from the last heartbeat; one comes every 3 s to both the dead member and the one that \
+                       has to learn of its end.";
 
 /// The allowance for a duration of a recording.
 pub fn allowance(recording: &str, what: &str) -> Option<&'static Allowance> {
@@ -130,4 +388,14 @@ pub struct Lesson {
 }
 
 /// All that recordings taught.
-pub const LESSONS: &[Lesson] = &[];
+pub const LESSONS: &[Lesson] = &[
+    Lesson {
+        recording: "acks-1-leader-killed-ahead",
+        rule: "What a process sent before it ended still arrives: followers get the last answers of a leader that was killed, so \
+               fewer records are lost than if they had been lost with it.",
+    },
+    Lesson {
+        recording: "round-robin-partitioner",
+        rule: "With the round robin partitioner records sent by hand take turns, too.",
+    },
+];

@@ -195,3 +195,17 @@ fn an_answer_that_names_the_next_leader_spares_the_backoff() {
     let next = acknowledged.iter().find(|(at, ())| *at > retries[0].0).unwrap().0;
     assert!(next - retries[0].0 < 100, "{} ms", next - retries[0].0);
 }
+
+#[test]
+fn typed_records_take_turns_with_the_round_robin_partitioner() {
+    let rest = "[[producer]]\nname = \"typist\"\nrate = \"0/s\"\n[producer.config]\n\
+                partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"\n";
+    let mut stage = Setting { placement: "[[1], [1], [1]]", brokers: 1, rest, ..PLAIN }.up();
+    for key in ["no key", "key \"a\""] {
+        for _ in 0..3 {
+            stage.act(&format!("send by typist {key} value \"x\""));
+        }
+    }
+    stage.go_on(1_000);
+    assert_eq!([0, 1, 2].map(|index| stage.log_end_of(1, index)), [2, 2, 2], "keys make no difference");
+}

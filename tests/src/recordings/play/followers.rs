@@ -25,6 +25,11 @@ pub fn frozen_40s(recording: &Recording, seed: u64) -> Played {
     frozen(recording, seed, 40_000)
 }
 
+/// Broker 3 freezes for 90 s.
+pub fn frozen_90s(recording: &Recording, seed: u64) -> Played {
+    frozen(recording, seed, 90_000)
+}
+
 fn frozen(recording: &Recording, seed: u64, for_ms: u64) -> Played {
     let clients = "[[producer]]\nname = \"all\"\nrate = \"25/s\"\nvalue-bytes = 4\n[[producer]]\nname = \"one\"\n\
                    rate = \"25/s\"\nvalue-bytes = 4\nconfig = { acks = \"1\" }\n";
@@ -80,9 +85,13 @@ fn producer(name: &str, keys: &str) -> String {
     format!("[[producer]]\nname = \"{name}\"\nrate = \"0/s\"\n[producer.config]\n{keys}\n")
 }
 
-/// Brokers 2 and 3 freeze; returns when.
-fn freeze_both(stage: &mut Stage) -> u64 {
+/// Broker 2 freezes and leaves the ISR, then broker 3 freezes; returns when.
+fn freeze_both(stage: &mut Stage, seed: u64) -> u64 {
+    let frozen = stage.now_ms();
     stage.act("freeze broker 2");
+    await_change(stage, frozen, 20_000, |after| after.isr.len() == 2);
+    // When that was, depended on broker 2's heartbeats; broker 3 has its own.
+    stage.go_on(500 + seed * 180);
     stage.act("freeze broker 3");
     stage.now_ms()
 }
@@ -106,7 +115,7 @@ pub fn too_few_before(recording: &Recording, seed: u64) -> Played {
     let mut stage = cluster(recording, seed, &clients);
     send(&mut stage, 0, "all", "before");
     stage.go(moment(6_000, seed));
-    let frozen = freeze_both(&mut stage);
+    let frozen = freeze_both(&mut stage, seed);
     let (_, alone) = await_change(&mut stage, frozen, 20_000, |after| after.isr.len() == 1);
     played.fact("ELR with broker 1 alone", brokers(&alone.elr));
     stage.go_on(500);
@@ -127,7 +136,7 @@ pub fn too_few_during(recording: &Recording, seed: u64) -> Played {
     let mut stage = cluster(recording, seed, &producer("once", &recording.keys("producer")));
     send(&mut stage, 0, "once", "before");
     stage.go(moment(6_000, seed));
-    let frozen = freeze_both(&mut stage);
+    let frozen = freeze_both(&mut stage, seed);
     stage.go_on(700);
     let (took, ended) = send(&mut stage, 0, "once", "during");
     played.fact("the send ends with", ended);
@@ -147,11 +156,12 @@ pub fn answer_lost(recording: &Recording, seed: u64) -> Played {
     let mut stage = cluster(recording, seed, &producer("typist", &recording.keys("producer")));
     send(&mut stage, 0, "typist", "before");
     stage.go_on(1_000);
-    // There and back takes longer than request.timeout.ms.
+    // There and back takes longer than request.timeout.ms; the second try goes the usual way.
     stage.act("slow links of broker 1 by 1500 ms");
     let from = stage.now_ms();
     stage.act("send by typist no key value \"held\"");
-    stage.go_on(2_500);
+    stage.go_until(1_900, |stage| stage.log_end(1) == 2);
+    stage.go_on(100);
     stage.act("heal links of broker 1");
     stage.go_until(60_000, |stage| outcome(stage, 0, from).is_some());
     played

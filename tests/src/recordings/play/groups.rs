@@ -82,18 +82,25 @@ fn longest_pause(stage: &Stage, from_ms: u64) -> u64 {
     pauses.filter(|pair| pair[1] >= from_ms).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
 }
 
-/// Members join a classic group one after the other, one leaves, one dies.
-pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
-    let partitions = recording.given("partitions");
+/// A cluster whose topic `orders` has so many partitions, 10 records a second for each of them, and a group.
+fn cluster(recording: &Recording, seed: u64, partitions: u64, members: u32, processing: &str) -> Stage {
     let mut stage = Stage::new(&format!(
         "format = 1\nseed = {seed}\n[cluster]\nbrokers = 3\n[[topic]]\nname = \"orders\"\npartitions = {partitions}\n\
-         [[producer]]\nrate = \"60/s\"\nvalue-bytes = 4\n[producer.config]\n\
+         [[producer]]\nrate = \"{}/s\"\nvalue-bytes = 4\n[producer.config]\n\
          partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"\n\
-         [[group]]\nname = \"billing\"\nmembers = 0\n[group.config]\n{}",
+         [[group]]\nname = \"billing\"\nmembers = {members}\n{processing}\n[group.config]\n{}",
+        if partitions == 1 { 50 } else { 60 },
         recording.keys("consumers"),
     ));
-    let mut played = Played::default();
     stage.go(READY_MS);
+    stage
+}
+
+/// Members join a classic group one after the other, one leaves, one dies.
+pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
+    let partitions = recording.given("partitions").as_u64().expect("a count");
+    let mut stage = cluster(recording, seed, partitions, 0, "processing = \"0 ms\"");
+    let mut played = Played::default();
     stage.go_on(4_000);
     // Members meet their group at another moment between two heartbeats with each seed.
     let apart = 4_000 + seed * 60;
@@ -101,15 +108,7 @@ pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
         let from = stage.now_ms();
         stage.act("add consumer to billing");
         let members: Vec<u16> = (0..=member).collect();
-        let mut first = Played::default();
-        tell(&mut first, &mut stage, &members, &format!("with {}", name(member)), from);
-        let own = assignments(&stage, member)[0].at_ms;
-        played.measured(
-            format!("ms from the first poll of {} until it has partitions", name(member)),
-            own - from,
-        );
-        played.facts.append(&mut first.facts);
-        played.measured.append(&mut first.measured);
+        tell(&mut played, &mut stage, &members, &format!("with {}", name(member)), from);
         stage.go_on(apart);
     }
     let left = stage.now_ms();
@@ -119,5 +118,78 @@ pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
     let killed = stage.now_ms();
     stage.act("crash consumer billing-3");
     tell(&mut played, &mut stage, &[0], "after billing-3 is killed", killed);
+    played
+}
+
+/// One of two members takes 25 s for one record.
+pub fn stalls(recording: &Recording, seed: u64) -> Played {
+    let partitions = recording.given("partitions").as_u64().expect("a count");
+    let mut stage = cluster(recording, seed, partitions, 2, "processing = \"2.5 ms\"");
+    stage.act("set rate of producer-1 to 0/s");
+    stage.go(16_000 + seed * 60);
+    let half = |stage: &Stage, consumer| assignments(stage, consumer).last().expect("it joined").clone();
+    let (before, its) = (half(&stage, 0).generation, half(&stage, 1).partitions);
+    stage.act("slow consumer billing-2 to 1000000 %");
+    // With the round robin partitioner, one of six records is its.
+    for _ in 0..partitions {
+        stage.act("send by producer-1 no key value \"long\"");
+    }
+    let given = |stage: &Stage| {
+        let polled = |fact: &Fact| matches!(fact, Fact::Polled { consumer: 1, .. }).then_some(());
+        stage.tell(polled).first().map(|&(at, ())| at)
+    };
+    stage.go_until(5_000, |stage| given(stage).is_some());
+    stage.act("slow consumer billing-2 to 100 %");
+    let stalled = given(&stage).expect("it was just seen");
+    let later = |stage: &Stage, consumer: u16, than: u32| {
+        assignments(stage, consumer).into_iter().find(|one| one.generation > than)
+    };
+    stage.go_until(60_000, |stage| later(stage, 0, before).is_some());
+    let alone = later(&stage, 0, before).expect("it was just seen");
+    let mut played = Played::default();
+    played.measured("ms from the stall until the other has all partitions", alone.at_ms - stalled);
+    played.fact("generations later", alone.generation - before);
+    stage.go_until(60_000, |stage| later(stage, 1, before).is_some());
+    let again = later(&stage, 1, before).expect("it was just seen");
+    let taken = stage.count(
+        |fact| matches!(fact, Fact::Assigned { consumer: 1, partitions, .. } if partitions.is_empty()),
+    );
+    played.fact("partitions it is told to have lost", if taken == 1 { its.len() } else { 0 });
+    played.measured(
+        "ms from the end of the stall until it has partitions again",
+        again.at_ms - (stalled + 25_000),
+    );
+    played.fact("generations later with both again", again.generation - before);
+    played.fact("partitions of it again", again.partitions.len());
+    played
+}
+
+/// The only member is killed and another one takes over; it commits automatically.
+pub fn killed_with_auto_commit(recording: &Recording, seed: u64) -> Played {
+    killed(recording, seed, "processing = \"10 ms\"")
+}
+
+/// The same, and it commits what a poll returned after it is processed.
+pub fn killed_with_commit_after(recording: &Recording, seed: u64) -> Played {
+    killed(recording, seed, "processing = \"10 ms\"\ncommit = \"after\"")
+}
+
+fn killed(recording: &Recording, seed: u64, how: &str) -> Played {
+    let mut stage = cluster(recording, seed, 1, 1, how);
+    stage.go(18_000 + seed * 100);
+    stage.act("crash consumer billing-1");
+    let polls = |stage: &Stage, consumer: u16| {
+        stage.tell(|fact| match fact {
+            Fact::Polled { consumer: one, from, to, .. } if *one == consumer => Some((*from, *to)),
+            _ => None,
+        })
+    };
+    let read = polls(&stage, 0).last().expect("it read").1.1;
+    stage.act("add consumer to billing");
+    stage.go_until(60_000, |stage| stage.world.consumer(1).last_poll().next().is_some());
+    let from = polls(&stage, 1)[0].1.0;
+    let mut played = Played::default();
+    played.measured("records delivered twice", read.saturating_sub(from));
+    played.fact("records never delivered", from.saturating_sub(read));
     played
 }

@@ -4,6 +4,8 @@ use crate::recordings::Recording;
 use crate::stage::Stage;
 use kafkarium_core::log::Payload;
 use kafkarium_core::metadata::PartitionRegistration;
+use kafkarium_core::trace::Process;
+use kafkarium_core::wire::NodeId;
 
 /// How long a replica's broker may take to come back, ms.
 const SOON_MS: u64 = 60_000;
@@ -60,62 +62,64 @@ fn same_logs(stage: &Stage) -> bool {
     stage.log(1, 0) == stage.log(2, 0)
 }
 
-/// Broker 1 is killed and started again.
-pub fn killed(recording: &Recording, seed: u64) -> Played {
+/// A cluster at the moment of the fault.
+fn before_the_fault(recording: &Recording, seed: u64) -> (Played, Stage) {
     let mut played = Played::default();
     let mut stage = cluster(recording, seed, &flowing(recording));
     leader_before(&mut played, &stage);
     stage.go(moment(6_000, seed));
-    let killed = stage.now_ms();
-    stage.act("crash broker 1");
-    let (at, after) = await_change(&mut stage, killed, 20_000, other_leader);
-    played.measured("ms until there is a leader again", at - killed);
-    leader_after(&mut played, &after);
-    stage.go_on(5_000);
-    played.measured("ms without an acknowledgement", longest_silence(&stage, 0, killed));
+    (played, stage)
+}
+
+/// Broker 1 loses its leadership by this; returns when it was done, and when another one led.
+fn lose_leader(played: &mut Played, stage: &mut Stage, fault: &str) -> (u64, u64) {
+    let done = stage.now_ms();
+    stage.act(fault);
+    let (at, after) = await_change(stage, done, 20_000, other_leader);
+    leader_after(played, &after);
+    (done, at)
+}
+
+/// Broker 1 is started again, and in the end nobody sends any more.
+fn restart(played: &mut Played, stage: &mut Stage) {
     let restarted = stage.now_ms();
     stage.act("start broker 1");
-    returned(&mut played, &mut stage, restarted);
-    calm(&mut stage);
+    returned(played, stage, restarted);
+    calm(stage);
+}
+
+/// Broker 1 is killed and started again.
+pub fn killed(recording: &Recording, seed: u64) -> Played {
+    let (mut played, mut stage) = before_the_fault(recording, seed);
+    let (killed, led) = lose_leader(&mut played, &mut stage, "crash broker 1");
+    played.measured("ms until there is a leader again", led - killed);
+    stage.go_on(5_000);
+    played.measured("ms without an acknowledgement", longest_silence(&stage, 0, killed));
+    restart(&mut played, &mut stage);
     fates(&mut played, &stage);
     played
 }
 
 /// Broker 1 is stopped cleanly and started again.
 pub fn stopped(recording: &Recording, seed: u64) -> Played {
-    let mut played = Played::default();
-    let mut stage = cluster(recording, seed, &flowing(recording));
-    leader_before(&mut played, &stage);
-    stage.go(moment(6_000, seed));
-    let told = stage.now_ms();
-    stage.act("stop broker 1");
-    let (_, after) = await_change(&mut stage, told, 20_000, other_leader);
-    leader_after(&mut played, &after);
+    let (mut played, mut stage) = before_the_fault(recording, seed);
+    let (told, _) = lose_leader(&mut played, &mut stage, "stop broker 1");
     stage.go_on(5_000);
     played.measured("ms without an acknowledgement", longest_silence(&stage, 0, told));
     let down = stage.registration(0).clone();
     played.fact("leader epoch when it is down", down.leader_epoch);
     played.fact("ISR when it is down", brokers(&down.isr));
     played.fact("ELR when it is down", brokers(&down.elr));
-    let restarted = stage.now_ms();
-    stage.act("start broker 1");
-    returned(&mut played, &mut stage, restarted);
-    calm(&mut stage);
+    restart(&mut played, &mut stage);
     fates(&mut played, &stage);
     played
 }
 
 /// Broker 1 freezes for 25 s.
 pub fn frozen(recording: &Recording, seed: u64) -> Played {
-    let mut played = Played::default();
-    let mut stage = cluster(recording, seed, &flowing(recording));
-    leader_before(&mut played, &stage);
-    stage.go(moment(6_000, seed));
-    let frozen = stage.now_ms();
-    stage.act("freeze broker 1");
-    let (at, after) = await_change(&mut stage, frozen, 20_000, other_leader);
-    played.measured("ms until there is a leader again", at - frozen);
-    leader_after(&mut played, &after);
+    let (mut played, mut stage) = before_the_fault(recording, seed);
+    let (frozen, led) = lose_leader(&mut played, &mut stage, "freeze broker 1");
+    played.measured("ms until there is a leader again", led - frozen);
     stage.go(frozen + 25_000);
     played.measured("ms without an acknowledgement", longest_silence(&stage, 0, frozen));
     stage.act("thaw broker 1");
@@ -136,30 +140,22 @@ pub fn killed_ahead(recording: &Recording, seed: u64) -> Played {
     stage.act("slow links of broker 2 by 500 ms");
     stage.act("slow links of broker 3 by 500 ms");
     stage.go(moment(9_000, seed));
-    let killed = stage.now_ms();
-    stage.act("crash broker 1");
+    let end = stage.log_end(1);
+    lose_leader(&mut played, &mut stage, "crash broker 1");
     stage.act("heal links of broker 2");
     stage.act("heal links of broker 3");
-    let end = stage.log_end(1);
-    let (_, after) = await_change(&mut stage, killed, 20_000, other_leader);
-    leader_after(&mut played, &after);
     stage.go_on(5_000);
     let epochs = stage.replica(2, 0).log.epochs.entries().to_vec();
     let &(_, parted) = epochs.last().expect("an epoch");
     played.measured("records only the old leader had", end - parted);
-    let restarted = stage.now_ms();
-    stage.act("start broker 1");
-    returned(&mut played, &mut stage, restarted);
-    calm(&mut stage);
+    restart(&mut played, &mut stage);
     played.fact("both logs are alike", same_logs(&stage));
     let audit = stage.audit();
     played.measured("acknowledged records that are gone", audit.lost);
     played.fact("records twice in the log", audit.duplicated);
     played.fact("sends that failed", stage.world.producer(0).totals().failed);
-    played.fact(
-        "epochs of the old leader are those of the new one",
-        stage.replica(1, 0).log.epochs.entries() == epochs,
-    );
+    let of_1 = stage.replica(1, 0).log.epochs.entries();
+    played.fact("epochs of the old leader are those of the new one", of_1 == epochs);
     played
 }
 
@@ -202,6 +198,25 @@ pub fn last_in_sync_killed(recording: &Recording, seed: u64) -> Played {
     stage.go_on(3_000);
     let led = whole.leader.expect("a leader").0;
     played.fact("records in the end", values(&stage, led));
+    played
+}
+
+/// Broker 1 is stopped and started, and leads again when the controller looks for imbalance.
+pub fn preferred_returns(recording: &Recording, seed: u64) -> Played {
+    let mut played = Played::default();
+    let mut stage = cluster(recording, seed, "");
+    stage.go(4_000 + seed * 400);
+    stage.act("stop broker 1");
+    stage.go_until(20_000, |stage| stage.world.process(NodeId::Broker(1)).0 == Process::Stopped);
+    let restarted = stage.now_ms();
+    stage.act("start broker 1");
+    let (back, whole) = await_change(&mut stage, restarted, SOON_MS, |after| after.isr.len() == 3);
+    played.fact("leader when broker 1 is back in sync", leader(&whole));
+    played.fact("leader epoch then", whole.leader_epoch);
+    let (at, elected) = await_change(&mut stage, restarted, SOON_MS, |after| !other_leader(after));
+    played.measured("ms from being back in the ISR until it leads again", at - back);
+    played.fact("leader epoch in the end", elected.leader_epoch);
+    played.fact("ISR in the end", brokers(&elected.isr));
     played
 }
 

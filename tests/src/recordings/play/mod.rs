@@ -7,6 +7,7 @@ pub mod groups;
 pub mod keys;
 pub mod leaders;
 pub mod offsets;
+pub mod producers;
 pub mod retention;
 
 use super::Recording;
@@ -36,10 +37,10 @@ impl Played {
     }
 }
 
-/// A moment of a fault, in ms: some seconds after everything works, and another one for each seed, so that 50 seeds go
-/// evenly over a heartbeat's interval of 2 s.
+/// A moment of a fault, in ms: some seconds after everything works, and another one for each seed. Heartbeats come every
+/// 2 s, the controller looks for ended sessions every 1,125 ms: 50 seeds go evenly over the 9 s after which both meet again.
 fn moment(from_ms: u64, seed: u64) -> u64 {
-    from_ms + seed * 40
+    from_ms + seed * 180
 }
 
 /// Three brokers with the recording's keys and a topic `orders` placed as there, run until they work.
@@ -111,7 +112,7 @@ fn longest_silence(stage: &Stage, producer: u16, from_ms: u64) -> u64 {
 /// The exception that a Java client throws for it.
 fn exception(error: ErrorCode) -> String {
     match error {
-        ErrorCode::DeliveryTimeout => String::from("TimeoutException"),
+        ErrorCode::DeliveryTimeout | ErrorCode::RequestTimedOut => String::from("TimeoutException"),
         other => format!("{other:?}Exception"),
     }
 }

@@ -6,20 +6,21 @@ use crate::stage::{Stage, TYPIST};
 use kafkarium_core::trace::Fact;
 use serde_json::Value;
 
-const POLICIES: [&str; 4] = ["earliest", "latest", "none", "by_duration:PT8S"];
+const WITHOUT_COMMIT: [&str; 5] = ["by_duration:PT12S", "earliest", "none", "latest", "by_duration:PT1S"];
+const OUT_OF_RANGE: [&str; 4] = ["earliest", "latest", "none", "by_duration:PT1H"];
 
-fn groups(members: u32) -> String {
+fn groups(policies: &[&str], members: u32) -> String {
     let group = |(number, policy): (usize, &&str)| {
         format!(
             "[[group]]\nname = \"group-{number}\"\nmembers = {members}\n[group.config]\nauto.offset.reset = \"{policy}\"\n"
         )
     };
-    POLICIES.iter().enumerate().map(group).collect()
+    policies.iter().enumerate().map(group).collect()
 }
 
 /// Where each consumer began, or what `poll` threw.
-fn begins(played: &mut Played, stage: &Stage, from_ms: u64, consumers: impl Iterator<Item = u16>) {
-    for (consumer, policy) in consumers.zip(POLICIES) {
+fn begins(played: &mut Played, stage: &Stage, from_ms: u64, policies: &[&str]) {
+    for (consumer, policy) in (0..).zip(policies) {
         let mut began = stage.tell(|fact| match fact {
             Fact::OffsetReset { consumer: one, to, .. } if *one == consumer => Some(Value::from(*to)),
             Fact::ConsumerFailed { consumer: one, error, .. } if *one == consumer => {
@@ -28,28 +29,25 @@ fn begins(played: &mut Played, stage: &Stage, from_ms: u64, consumers: impl Iter
             _ => None,
         });
         began.retain(|&(at, _)| at >= from_ms);
-        played.fact(policy, began.first().map_or(Value::Null, |(_, began)| began.clone()));
+        played.fact(*policy, began.first().map_or(Value::from("no position"), |(_, began)| began.clone()));
     }
 }
 
 /// Groups without a committed offset.
 pub fn no_commit(recording: &Recording, seed: u64) -> Played {
     let mut played = Played::default();
-    let mut stage = cluster(recording, seed, &format!("{TYPIST}{}", groups(1)));
-    for number in 0..POLICIES.len() {
-        stage.act(&format!("crash consumer group-{number}-1"));
-    }
+    let mut stage = cluster(recording, seed, &format!("{TYPIST}{}", groups(&WITHOUT_COMMIT, 0)));
     stage.go(8_000);
     stage.type_records(10);
     stage.go_on(20_000);
     stage.type_records(10);
     stage.go_on(2_000);
     let from = stage.now_ms();
-    for number in 0..POLICIES.len() {
-        stage.act(&format!("start consumer group-{number}-1"));
+    for number in 0..WITHOUT_COMMIT.len() {
+        stage.act(&format!("add consumer to group-{number}"));
+        stage.go_on(6_000);
     }
-    stage.go_on(6_000);
-    begins(&mut played, &stage, from, 0..);
+    begins(&mut played, &stage, from, &WITHOUT_COMMIT);
     played
 }
 
@@ -57,12 +55,12 @@ pub fn no_commit(recording: &Recording, seed: u64) -> Played {
 pub fn out_of_range(recording: &Recording, seed: u64) -> Played {
     let mut played = Played::default();
     // The first one has to begin somewhere before there is a commit.
-    let begun_early = groups(1).replace("\"none\"", "\"earliest\"");
+    let begun_early = groups(&OUT_OF_RANGE, 1).replace("\"none\"", "\"earliest\"");
     let mut stage = cluster(recording, seed, &format!("{BIG}{begun_early}"));
     stage.go(8_000);
     write_big(&mut stage, 5);
     stage.go_on(8_000);
-    for number in 0..POLICIES.len() {
+    for number in 0..OUT_OF_RANGE.len() {
         stage.act(&format!("stop consumer group-{number}-1"));
     }
     stage.act("set group group-2 auto.offset.reset = none");
@@ -72,10 +70,10 @@ pub fn out_of_range(recording: &Recording, seed: u64) -> Played {
     played.fact("log start offset", stage.replica(1, 0).log.start().offset);
     played.fact("log end offset", stage.log_end(1));
     let from = stage.now_ms();
-    for number in 0..POLICIES.len() {
+    for number in 0..OUT_OF_RANGE.len() {
         stage.act(&format!("start consumer group-{number}-1"));
     }
     stage.go_on(6_000);
-    begins(&mut played, &stage, from, 0..);
+    begins(&mut played, &stage, from, &OUT_OF_RANGE);
     played
 }

@@ -1,17 +1,12 @@
 package kafkarium.recorder;
 
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** What goes from a log by compaction and by request. */
 final class Cleaning {
@@ -20,7 +15,7 @@ final class Cleaning {
     static List<Situation> all() {
         return List.of(
                 Situation.of("compaction",
-                        "Keys a to d are written to a compacted partition in three segments, b is deleted by a tombstone, and the "
+                        "Keys a to d are written to a compacted partition in several segments, b is deleted by a tombstone, and the "
                                 + "active segment holds a later a. The cleaner passes; the tombstone's time passes; more is "
                                 + "written and the cleaner passes again.",
                         Cluster.Spec.of("log.cleaner.backoff.ms", "1000", "log.retention.check.interval.ms", "2000"),
@@ -31,23 +26,10 @@ final class Cleaning {
     }
 
     private static List<String> read(Cluster cluster, String topic) {
-        List<String> seen = new ArrayList<>();
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.<String, Object>of("bootstrap.servers", cluster.bootstrap()), new StringDeserializer(),
-                new StringDeserializer())) {
-            TopicPartition partition = new TopicPartition(topic, 0);
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long until = System.currentTimeMillis() + 2000;
-            while (System.currentTimeMillis() < until) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
-                    String value = record.value();
-                    String shown = value == null ? "tombstone" : value.split(" ")[0];
-                    seen.add(record.offset() + " " + record.key() + "=" + shown);
-                }
-            }
-        }
-        return seen;
+        return Reading.all(cluster, topic, 2000, Map.of()).stream().map(record -> {
+            String value = record.value() == null ? "tombstone" : record.value().split(" ")[0];
+            return record.offset() + " " + record.key() + "=" + value;
+        }).toList();
     }
 
     private static void write(KafkaProducer<String, String> producer, String topic, String key, String value)
@@ -71,10 +53,7 @@ final class Cleaning {
             for (String[] one : first) {
                 write(producer, topic, one[0], one[1]);
             }
-            recording.fact("segments before", new ReplicaLog(cluster, 1, topic, 0).segments());
-            recording.fact("records before", read(cluster, topic));
-            List<String> before = read(cluster, topic);
-            Waiting.until(60_000, "the cleaner has passed", () -> read(cluster, topic).size() < before.size());
+            Waiting.until(60_000, "the cleaner has passed", () -> read(cluster, topic).size() < first.length);
             Waiting.sleep(3000);
             recording.fact("records after the first pass", read(cluster, topic));
             Waiting.sleep(8000);

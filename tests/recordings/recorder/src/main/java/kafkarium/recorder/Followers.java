@@ -19,16 +19,17 @@ final class Followers {
         return List.of(
                 Situation.of("follower-frozen-10s", frozenFor(10), (cluster, recording) -> frozen(cluster, recording, 10)),
                 Situation.of("follower-frozen-40s", frozenFor(40), (cluster, recording) -> frozen(cluster, recording, 40)),
+                Situation.of("follower-frozen-90s", frozenFor(90), (cluster, recording) -> frozen(cluster, recording, 90)),
                 Situation.of("follower-frozen-short-lag", frozenFor(20) + " Leaders wait for it 4 s only.",
                         Cluster.Spec.of("replica.lag.time.max.ms", "4000", "broker.session.timeout.ms", "30000"),
                         (cluster, recording) -> frozen(cluster, recording, 20)),
                 Situation.of("too-few-in-sync-before",
-                        "min.insync.replicas is 2 and brokers 2 and 3 are frozen until broker 1 is alone in the ISR. Producers "
+                        "min.insync.replicas is 2. Broker 2 freezes until it is out of the ISR, then broker 3. Producers "
                                 + "send to it: acks=all without retries, acks=all for 5 s, acks=1. Then the two thaw.",
                         Followers::tooFewBefore),
                 Situation.of("too-few-in-sync-during",
-                        "min.insync.replicas is 2. Brokers 2 and 3 freeze while they are in the ISR; a record with acks=all and "
-                                + "no retries is sent at once. Later the two thaw.",
+                        "min.insync.replicas is 2. Broker 2 freezes until it is out of the ISR, then broker 3, and at once a "
+                                + "record with acks=all and no retries is sent. Later the two thaw.",
                         Followers::tooFewDuring),
                 Situation.of("answer-lost-idempotent", answerLost("an idempotent producer"),
                         (cluster, recording) -> answerLost(cluster, recording, true)),
@@ -85,6 +86,23 @@ final class Followers {
         }
     }
 
+    /** Broker 2 freezes and leaves the ISR, then broker 3 freezes; returns when. */
+    private static long freezeBoth(Cluster cluster, String topic, int repeat) throws Exception {
+        long frozen = cluster.freeze(2);
+        cluster.metadata().await(topic, 0, frozen, 60_000, "broker 2 has left the ISR",
+                change -> !change.isr().contains(2));
+        Waiting.sleep(500 + 370 * repeat);
+        return cluster.freeze(3);
+    }
+
+    private static void thawBoth(Cluster cluster, Recording recording, String topic) throws Exception {
+        long thawed = cluster.thaw(2);
+        cluster.thaw(3);
+        cluster.metadata().await(topic, 0, thawed, 60_000, "all are in sync", change -> change.isr().size() == 3);
+        Waiting.sleep(1500);
+        recording.fact("high watermark with all in sync", Topics.highWatermark(cluster, topic, 0));
+    }
+
     /** The error that a send ends with, by its class's name; or that it is acknowledged. */
     private static String outcome(Future<RecordMetadata> sent) throws InterruptedException {
         try {
@@ -109,8 +127,7 @@ final class Followers {
             String topic = placed(cluster, recording, Map.of("min.insync.replicas", "2"));
             sendOne(cluster, topic, "before", Map.of());
             Waiting.sleep(1000 + 370 * repeat);
-            long frozen = cluster.freeze(2);
-            cluster.freeze(3);
+            long frozen = freezeBoth(cluster, topic, repeat);
             Change alone = cluster.metadata().await(topic, 0, frozen, 60_000, "broker 1 is alone in the ISR",
                     change -> change.isr().equals(List.of(1)));
             recording.fact("ELR with broker 1 alone", alone.elr());
@@ -124,11 +141,7 @@ final class Followers {
             recording.fact("acks=1", sendOne(cluster, topic, "acks=1", Map.of("acks", "1")));
             recording.fact("records in the log", new ReplicaLog(cluster, 1, topic, 0).values());
             recording.fact("high watermark", highWatermarkAt1(cluster, topic));
-            long thawed = cluster.thaw(2);
-            cluster.thaw(3);
-            cluster.metadata().await(topic, 0, thawed, 60_000, "all are in sync", change -> change.isr().size() == 3);
-            Waiting.sleep(1500);
-            recording.fact("high watermark with all in sync", Topics.highWatermark(cluster, topic, 0));
+            thawBoth(cluster, recording, topic);
             cluster.heal();
         }
     }
@@ -152,8 +165,7 @@ final class Followers {
             try (KafkaProducer<String, String> producer = Flow.producer(cluster.bootstrapOf(List.of(1)), once)) {
                 producer.send(new ProducerRecord<>(topic, 0, null, "before")).get();
                 Waiting.sleep(1000 + 370 * repeat);
-                long frozen = cluster.freeze(2);
-                cluster.freeze(3);
+                long frozen = freezeBoth(cluster, topic, repeat);
                 // What the two had asked for before is answered into their silence.
                 Waiting.sleep(700);
                 long from = System.currentTimeMillis();
@@ -166,11 +178,7 @@ final class Followers {
                 recording.fact("ELR with broker 1 alone", alone.elr());
                 recording.fact("records in the log", new ReplicaLog(cluster, 1, topic, 0).values());
                 recording.fact("high watermark", highWatermarkAt1(cluster, topic));
-                long thawed = cluster.thaw(2);
-                cluster.thaw(3);
-                cluster.metadata().await(topic, 0, thawed, 60_000, "all are in sync", change -> change.isr().size() == 3);
-                Waiting.sleep(1500);
-                recording.fact("high watermark with all in sync", Topics.highWatermark(cluster, topic, 0));
+                thawBoth(cluster, recording, topic);
             }
             cluster.heal();
         }

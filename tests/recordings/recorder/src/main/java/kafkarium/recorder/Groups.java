@@ -1,7 +1,6 @@
 package kafkarium.recorder;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,8 +61,7 @@ final class Groups {
                 recording.measured("ms from the stall until the other has all partitions", alone.at() - stalled);
                 recording.fact("generations later", alone.generation() - before);
                 Event lost = second.await("lost", stalled, 60_000, one -> true);
-                recording.fact("the stalled one is told that its partitions are", "lost");
-                recording.fact("partitions lost", Arrays.asList(lost.detail().split(",")).size());
+                recording.fact("partitions it is told to have lost", lost.detail().split(",").length);
                 Event again = second.await("assigned", lost.at(), 60_000, one -> true);
                 recording.measured("ms from the end of the stall until it has partitions again",
                         again.at() - (stalled + 25_000));
@@ -197,10 +195,7 @@ final class Groups {
     }
 
     private static void joined(Recording recording, Map<String, Member> members, List<Member> ever, String name) {
-        Member member = members.get(name);
-        Event assigned = member.await("assigned", 0, 60_000, one -> true);
-        Event polling = member.await("polling", 0, 1_000, one -> true);
-        recording.measured("ms from the first poll of " + name + " until it has partitions", assigned.at() - polling.at());
+        Event polling = members.get(name).await("polling", 0, 60_000, one -> true);
         tell(recording, members, ever, "with " + name, polling.at());
     }
 

@@ -16,7 +16,10 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Where a consumer begins. */
 final class Offsets {
-    private static final List<String> POLICIES = List.of("earliest", "latest", "none", "by_duration:PT8S");
+    /** The one whose records must not have grown too old comes first, the one that waits in vain last. */
+    private static final List<String> WITHOUT_COMMIT =
+            List.of("by_duration:PT12S", "earliest", "none", "latest", "by_duration:PT1S");
+    private static final List<String> OUT_OF_RANGE = List.of("earliest", "latest", "none", "by_duration:PT1H");
 
     private Offsets() {}
 
@@ -24,7 +27,7 @@ final class Offsets {
         return List.of(
                 Situation.of("auto-offset-reset-no-commit",
                         "A partition has ten records of long ago and, 20 s later, ten new ones. Groups without a committed "
-                                + "offset begin to read 2 s after that, one for each auto.offset.reset.",
+                                + "offset begin to read 2 s after that and later, one for each auto.offset.reset.",
                         Offsets::noCommit),
                 Situation.of("auto-offset-reset-out-of-range",
                         "Groups have committed offset 5 of a partition; then retention by size deletes more than that. They "
@@ -43,7 +46,7 @@ final class Offsets {
                 producer.send(new ProducerRecord<>(topic, 0, null, "" + number)).get();
             }
             Waiting.sleep(2000);
-            for (String policy : POLICIES) {
+            for (String policy : WITHOUT_COMMIT) {
                 recording.fact(policy, begins(cluster, topic, Topics.fresh("readers"), policy));
             }
         }
@@ -56,7 +59,7 @@ final class Offsets {
         String topic = Topics.fresh("orders");
         Topics.place(cluster, topic, List.of(List.of(1, 2, 3)), config);
         Map<String, String> groups = new LinkedHashMap<>();
-        for (String policy : POLICIES) {
+        for (String policy : OUT_OF_RANGE) {
             groups.put(policy, Topics.fresh("readers"));
             cluster.admin().alterConsumerGroupOffsets(groups.get(policy),
                     Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(5))).all().get();
@@ -67,7 +70,7 @@ final class Offsets {
         Waiting.sleep(5000);
         recording.fact("log start offset", Topics.logStart(cluster, topic, 0));
         recording.fact("log end offset", new ReplicaLog(cluster, 1, topic, 0).end());
-        for (String policy : POLICIES) {
+        for (String policy : OUT_OF_RANGE) {
             recording.fact(policy, begins(cluster, topic, groups.get(policy), policy));
         }
     }
@@ -87,7 +90,9 @@ final class Offsets {
                     return record.offset();
                 }
             }
-            return consumer.position(partition);
+            return consumer.position(partition, Duration.ofSeconds(2));
+        } catch (org.apache.kafka.common.errors.TimeoutException none) {
+            return "no position";
         } catch (RuntimeException thrown) {
             return thrown.getClass().getSimpleName();
         }

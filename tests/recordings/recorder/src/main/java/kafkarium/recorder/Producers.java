@@ -25,6 +25,10 @@ final class Producers {
                 Situation.of("no-key-equal-load",
                         "A producer sends 20,000 records of 100 bytes without a key, 4,000 a second, to a topic of 6 partitions.",
                         Producers::noKey),
+                Situation.of("no-key-unequal-load",
+                        "Each broker leads one of three partitions, and what clients send to broker 1 takes 100 ms there and 100 ms "
+                                + "back. A producer with acks=1 sends 20,000 records of 100 bytes without a key, 4,000 a second.",
+                        Producers::noKeyUnequal),
                 Situation.of("acks-0-leader-killed",
                         "Broker 1 leads a partition of three replicas, a producer with acks=0 sends 50 records a second; broker 1 "
                                 + "is killed.",
@@ -56,27 +60,50 @@ final class Producers {
         for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
             String topic = Topics.fresh("orders");
             Topics.create(cluster, topic, 6, Map.of());
-            Map<Integer, Integer> counts = new TreeMap<>();
-            try (KafkaProducer<String, String> producer = Flow.producer(cluster.bootstrap(), config)) {
-                List<Future<RecordMetadata>> sent = new ArrayList<>();
-                long next = System.nanoTime();
-                for (int number = 0; number < 20_000; number++) {
-                    sent.add(producer.send(new ProducerRecord<>(topic, null, "x".repeat(100))));
-                    next += 250_000;
-                    while (System.nanoTime() < next) {
-                        Thread.onSpinWait();
-                    }
-                }
-                for (Future<RecordMetadata> one : sent) {
-                    counts.merge(one.get().partition(), 1, Integer::sum);
-                }
-            }
+            Map<Integer, Integer> counts = sendSteadily(cluster.bootstrap(), topic, config);
             recording.fact("partitions used", counts.size());
             recording.measured("per mille of records in the fullest partition",
                     counts.values().stream().mapToInt(one -> one).max().orElseThrow() / 20);
             recording.measured("per mille of records in the emptiest partition",
                     counts.values().stream().mapToInt(one -> one).min().orElseThrow() / 20);
         }
+    }
+
+    private static void noKeyUnequal(Cluster cluster, Recording recording) throws Exception {
+        List<List<Integer>> placed = List.of(List.of(1, 2, 3), List.of(2, 3, 1), List.of(3, 1, 2));
+        Map<String, String> config = new TreeMap<>(Map.of("batch.size", "2000", "acks", "1"));
+        recording.config("producer", config);
+        recording.given("placement", placed);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            Topics.place(cluster, topic, placed, Map.of());
+            cluster.clientsOf(1).delay(100);
+            Map<Integer, Integer> counts = sendSteadily(cluster.bootstrapVia(), topic, config);
+            cluster.clientsOf(1).delay(0);
+            recording.measured("per mille of records to the slow broker", counts.getOrDefault(0, 0) / 20);
+        }
+    }
+
+    /** Sends 20,000 records, 4,000 a second: how many went to which partition. */
+    private static Map<Integer, Integer> sendSteadily(String bootstrap, String topic, Map<String, String> config)
+            throws Exception {
+        Map<Integer, Integer> counts = new TreeMap<>();
+        try (KafkaProducer<String, String> producer = Flow.producer(bootstrap, config)) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            producer.partitionsFor(topic);
+            long next = System.nanoTime();
+            for (int number = 0; number < 20_000; number++) {
+                sent.add(producer.send(new ProducerRecord<>(topic, null, "x".repeat(100))));
+                next += 250_000;
+                while (System.nanoTime() < next) {
+                    Thread.onSpinWait();
+                }
+            }
+            for (Future<RecordMetadata> one : sent) {
+                counts.merge(one.get().partition(), 1, Integer::sum);
+            }
+        }
+        return counts;
     }
 
     private static void acksZero(Cluster cluster, Recording recording) throws Exception {

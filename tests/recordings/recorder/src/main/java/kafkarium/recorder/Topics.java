@@ -6,7 +6,6 @@ import java.util.TreeMap;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 
@@ -46,10 +45,6 @@ final class Topics {
 
     static List<TopicPartitionInfo> describe(Cluster cluster, String topic) throws Exception {
         return cluster.admin().describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
-    }
-
-    static List<Integer> ids(List<Node> nodes) {
-        return nodes == null ? List.of() : nodes.stream().map(Node::id).toList();
     }
 
     static ListOffsetsResultInfo offset(Cluster cluster, String topic, int partition, OffsetSpec spec) throws Exception {

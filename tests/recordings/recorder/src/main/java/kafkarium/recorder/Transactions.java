@@ -1,19 +1,13 @@
 package kafkarium.recorder;
 
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Transactions: what each reader sees, which offsets markers take, and what becomes of a zombie. */
 final class Transactions {
@@ -80,22 +74,8 @@ final class Transactions {
 
     /** Offsets and values that a reader is given. */
     private static List<String> read(Cluster cluster, String topic, String level) {
-        Map<String, Object> config =
-                new HashMap<>(Map.of("bootstrap.servers", cluster.bootstrap(), "isolation.level", level));
-        List<String> seen = new ArrayList<>();
-        try (KafkaConsumer<String, String> consumer =
-                new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
-            TopicPartition partition = new TopicPartition(topic, 0);
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long until = System.currentTimeMillis() + 3000;
-            while (System.currentTimeMillis() < until) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
-                    seen.add(record.offset() + " " + record.value());
-                }
-            }
-        }
-        return seen;
+        return Reading.all(cluster, topic, 3000, Map.of("isolation.level", level)).stream()
+                .map(record -> record.offset() + " " + record.value()).toList();
     }
 
     private static void zombie(Cluster cluster, Recording recording) throws Exception {
