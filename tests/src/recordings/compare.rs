@@ -39,7 +39,7 @@ pub fn compare(recording: &Recording, player: Player) -> Vec<Row> {
     let runs = play(recording, player);
     let mut rows = Vec::new();
     for (at, (what, first)) in runs[0].facts.iter().enumerate() {
-        let here: Vec<&Value> = runs.iter().map(|run| &run.facts[at].1).collect();
+        let here: Vec<&Value> = runs.iter().map(|run| told(&run.facts, at, what)).collect();
         let (kafka, verdict) = match (recording.facts.get(what), recording.varied.get(what)) {
             (Some(fact), _) => (fact, same(fact, &here)),
             (None, Some(values)) => (values, occurs(values, &here)),
@@ -48,7 +48,7 @@ pub fn compare(recording: &Recording, player: Player) -> Vec<Row> {
         rows.push(row(recording, what, kafka, show(first), verdict));
     }
     for (at, (what, _)) in runs[0].measured.iter().enumerate() {
-        let here = runs.iter().map(|run| run.measured[at].1);
+        let here = runs.iter().map(|run| *told(&run.measured, at, what));
         let range = (here.clone().min().expect("a run"), here.max().expect("a run"));
         let (kafka, verdict) = match recording.measured.get(what) {
             Some(values) => (values, within(recording, what, values, range)),
@@ -66,6 +66,12 @@ pub fn compare(recording: &Recording, player: Player) -> Vec<Row> {
     rows
 }
 
+/// What a run told at this place, which every run tells the same thing at.
+fn told<'r, T>(run: &'r [(String, T)], at: usize, what: &str) -> &'r T {
+    assert_eq!(run[at].0, what, "a player tells the same things with every seed");
+    &run[at].1
+}
+
 /// The situation with every seed; with one where nothing depends on moments. Runs share the processors.
 fn play(recording: &Recording, player: Player) -> Vec<Played> {
     let seeds = if recording.measured.is_empty() && recording.varied.is_empty() { 1 } else { SEEDS };
@@ -77,7 +83,8 @@ fn play(recording: &Recording, player: Player) -> Vec<Played> {
                 scope.spawn(move || of_worker.map(|seed| player(recording, seed)).collect::<Vec<_>>())
             })
             .collect();
-        shares.into_iter().flat_map(|share| share.join().expect("a run that ends")).collect()
+        let runs = shares.into_iter().map(|share| share.join());
+        runs.flat_map(|run| run.unwrap_or_else(|_| panic!("{}: a run broke off", recording.name))).collect()
     })
 }
 

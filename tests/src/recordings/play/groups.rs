@@ -121,6 +121,38 @@ pub fn classic_timeline(recording: &Recording, seed: u64) -> Played {
     played
 }
 
+/// The broker that coordinates the group is killed.
+pub fn coordinator_killed(recording: &Recording, seed: u64) -> Played {
+    let clients = format!(
+        "[[producer]]\nrate = \"30/s\"\nvalue-bytes = 4\n[producer.config]\n\
+         partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"\n\
+         [[group]]\nname = \"billing\"\nprocessing = \"0 ms\"\ncommit = \"after\"\n[group.config]\n{}",
+        recording.keys("consumers")
+    );
+    let mut stage = super::cluster(recording, seed, &clients);
+    stage.go(super::moment(10_000, seed));
+    let generation = stage.world.consumer(0).generation();
+    let coordinator = stage.world.consumer(0).coordinator().expect("it commits").0;
+    let killed = stage.now_ms();
+    stage.act(&format!("crash broker {coordinator}"));
+    stage.go_on(20_000);
+    // The partition that the killed broker led is another matter.
+    let other = stage.partition(coordinator % 3);
+    let polls = stage.tell(|fact| match fact {
+        Fact::Polled { partition, from, to, .. } if *partition == other => Some((*from, *to)),
+        _ => None,
+    });
+    let mut played = Played::default();
+    let pairs = polls.windows(2).filter(|pair| pair[1].0 >= killed);
+    let pause = pairs.map(|pair| pair[1].0 - pair[0].0).max().unwrap_or(0);
+    played.measured("ms that a partition of another leader went unread at most", pause);
+    let later = |generation: Option<u32>| generation.map_or(0, i64::from);
+    played.fact("generations later", later(stage.world.consumer(0).generation()) - later(generation));
+    let twice: u64 = polls.windows(2).map(|pair| pair[0].1.1 - pair[1].1.0).sum();
+    played.fact("records of it delivered twice", twice);
+    played
+}
+
 /// One of two members takes 25 s for one record.
 pub fn stalls(recording: &Recording, seed: u64) -> Played {
     let partitions = recording.given("partitions").as_u64().expect("a count");
@@ -130,13 +162,14 @@ pub fn stalls(recording: &Recording, seed: u64) -> Played {
     let half = |stage: &Stage, consumer| assignments(stage, consumer).last().expect("it joined").clone();
     let (before, its) = (half(&stage, 0).generation, half(&stage, 1).partitions);
     stage.act("slow consumer billing-2 to 1000000 %");
+    let sent = stage.now_ms();
     // With the round robin partitioner, one of six records is its.
     for _ in 0..partitions {
         stage.act("send by producer-1 no key value \"long\"");
     }
     let given = |stage: &Stage| {
         let polled = |fact: &Fact| matches!(fact, Fact::Polled { consumer: 1, .. }).then_some(());
-        stage.tell(polled).first().map(|&(at, ())| at)
+        stage.tell(polled).last().map(|&(at, ())| at).filter(|&at| at >= sent)
     };
     stage.go_until(5_000, |stage| given(stage).is_some());
     stage.act("slow consumer billing-2 to 100 %");

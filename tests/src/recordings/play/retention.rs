@@ -52,3 +52,31 @@ pub fn by_time_idle(recording: &Recording, seed: u64) -> Played {
     played.fact("active segment", segments(&stage).last().copied());
     played
 }
+
+/// Retention by time while somebody writes.
+pub fn by_time_written(recording: &Recording, seed: u64) -> Played {
+    let mut stage = cluster(recording, seed, BIG);
+    stage.go(4_000 + seed * 40);
+    stage.act("set rate of big to 20/s");
+    stage.go_until(120_000, |stage| start(stage) > 600);
+    let leader = |broker: &kafkarium_core::metadata::BrokerId| broker.0 == 1;
+    let starts = stage.tell(|fact| match fact {
+        Fact::LogStart { broker, offset, .. } if leader(broker) && *offset > 0 => Some(*offset),
+        _ => None,
+    });
+    let mut played = Played::default();
+    let appended = stage.tell(|fact| match fact {
+        Fact::Appended { broker, batch, .. } if leader(broker) => {
+            Some((batch.base_offset, batch.base_time.as_ms()))
+        }
+        _ => None,
+    });
+    let written =
+        |offset: u64| appended.iter().find(|&&(_, (base, _))| base == offset).expect("it was appended").1.1;
+    let (at, first) = starts[0];
+    played.measured("ms from a segment's last record until the segment was deleted", at - written(first - 1));
+    let offsets: Vec<u64> =
+        std::iter::once(0).chain(starts.iter().map(|&(_, offset)| offset)).take(7).collect();
+    played.fact("log start offsets", offsets);
+    played
+}

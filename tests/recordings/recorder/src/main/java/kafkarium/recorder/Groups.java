@@ -20,17 +20,21 @@ final class Groups {
                         "Three members join a classic group of a topic with 6 partitions, one after the other; the second leaves; "
                                 + "the third is killed. A producer sends 60 records a second all the time.",
                         (cluster, recording) -> timeline(cluster, recording, Map.of("session.timeout.ms", "10000"))),
+                Situation.of("coordinator-killed",
+                        "Each broker leads one of three partitions, the only member of a group reads all of them and commits what a "
+                                + "poll returned; the broker that coordinates the group is killed.",
+                        Groups::coordinatorKilled),
                 Situation.of("member-stalls",
                         "One of two members of a classic group stalls for 25 s, beyond max.poll.interval.ms, and polls again.",
                         Groups::stalls),
                 Situation.of("static-member-restarts-in-time",
                         "One of two static members of a classic group is killed and comes back, under the same "
                                 + "group.instance.id, within its session.",
-                        (cluster, recording) -> staticRestarts(cluster, recording, 0)),
+                        (cluster, recording) -> staticRestarts(cluster, recording, "30000", 0)),
                 Situation.of("static-member-restarts-late",
                         "One of two static members of a classic group is killed and comes back, under the same "
                                 + "group.instance.id, after its session.",
-                        (cluster, recording) -> staticRestarts(cluster, recording, 18_000)),
+                        (cluster, recording) -> staticRestarts(cluster, recording, "10000", 18_000)),
                 Situation.of("killed-with-auto-commit", delivery("commits automatically every 5 s"),
                         (cluster, recording) -> deliveredTwice(cluster, recording, true)),
                 Situation.of("killed-with-commit-after-processing", delivery("commits what a poll returned after it is processed"),
@@ -40,6 +44,40 @@ final class Groups {
     private static String delivery(String how) {
         return "The only member of a group takes 10 ms for each of 50 records a second and " + how + ". It is killed; another "
                 + "member takes over.";
+    }
+
+    private static void coordinatorKilled(Cluster cluster, Recording recording) throws Exception {
+        List<List<Integer>> placed = List.of(List.of(1, 2, 3), List.of(2, 3, 1), List.of(3, 1, 2));
+        Map<String, String> config = new TreeMap<>(Map.of("auto.offset.reset", "earliest", "enable.auto.commit", "false"));
+        recording.given("placement", placed);
+        recording.config("consumers", config);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            String group = Topics.fresh("billing");
+            Topics.place(cluster, topic, placed, Map.of());
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, 3, 30, Map.of());
+                    Member member = new Member(cluster, group, "billing-1", topic, with(config, ".commit", "after"))) {
+                Event assigned = member.await("assigned", 0, 60_000, one -> true);
+                Waiting.sleep(6000 + 370 * repeat);
+                int coordinator = cluster.admin().describeConsumerGroups(List.of(group)).describedGroups().get(group).get()
+                        .coordinator().id();
+                long killed = cluster.kill(coordinator);
+                // The partition that the killed broker led is another matter.
+                String other = topic + "-" + (coordinator % 3);
+                Waiting.sleep(20_000);
+                recording.measured("ms that a partition of another leader went unread at most",
+                        longestPause(List.of(member), killed, other));
+                recording.fact("generations later", member.assignment().orElseThrow().generation() - assigned.generation());
+                List<String[]> polls = member.events().stream().filter(one -> one.what().equals("polled"))
+                        .map(one -> one.detail().split(" ")).filter(one -> one[0].equals(other)).toList();
+                long twice = 0;
+                for (int at = 1; at < polls.size(); at++) {
+                    twice += Long.parseLong(polls.get(at - 1)[2]) - Long.parseLong(polls.get(at)[1]);
+                }
+                recording.fact("records of it delivered twice", twice);
+            }
+            cluster.heal();
+        }
     }
 
     private static void stalls(Cluster cluster, Recording recording) throws Exception {
@@ -78,8 +116,9 @@ final class Groups {
                 && second.assignment().get().partitions().size() == PARTITIONS / 2);
     }
 
-    private static void staticRestarts(Cluster cluster, Recording recording, long laterMs) throws Exception {
-        Map<String, String> config = Map.of("session.timeout.ms", "10000", "auto.offset.reset", "earliest");
+    private static void staticRestarts(Cluster cluster, Recording recording, String sessionMs, long laterMs)
+            throws Exception {
+        Map<String, String> config = Map.of("session.timeout.ms", sessionMs, "auto.offset.reset", "earliest");
         recording.config("consumers", new TreeMap<>(config));
         for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
             String topic = Topics.fresh("orders");
@@ -217,10 +256,16 @@ final class Groups {
 
     /** The longest time that no member was told records of a partition, around a rebalance. */
     private static long longestPause(List<Member> members, long from) {
+        return longestPause(members, from, "");
+    }
+
+    /** The same of partitions whose name ends so. */
+    private static long longestPause(List<Member> members, long from, String ending) {
         Map<String, List<Long>> polls = new TreeMap<>();
         for (Member member : members) {
             for (Event event : member.events()) {
-                if (event.what().equals("polled") && event.at() >= from - 2000) {
+                boolean counts = event.what().equals("polled") && event.detail().split(" ")[0].endsWith(ending);
+                if (counts && event.at() >= from - 2000) {
                     polls.computeIfAbsent(event.detail().split(" ")[0], unknown -> new ArrayList<>()).add(event.at());
                 }
             }

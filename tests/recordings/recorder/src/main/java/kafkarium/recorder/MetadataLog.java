@@ -62,7 +62,8 @@ final class MetadataLog {
 
     private static void read(File file, List<Entry> into) throws IOException {
         MetadataRecordSerde serde = new MetadataRecordSerde();
-        try (FileRecords records = FileRecords.open(file, false)) {
+        FileRecords records = FileRecords.open(file, false);
+        try {
             for (RecordBatch batch : records.batches()) {
                 if (batch.isControlBatch()) {
                     continue;
@@ -72,6 +73,9 @@ final class MetadataLog {
                     into.add(new Entry(batch.maxTimestamp(), serde.read(value, record.valueSize()).message()));
                 }
             }
+        } finally {
+            // To close it would trim the file, which its owner goes on writing.
+            records.closeHandlers();
         }
     }
 

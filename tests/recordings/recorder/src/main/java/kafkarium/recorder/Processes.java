@@ -12,11 +12,27 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Processes {
     private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
 
+    private static boolean ending;
+
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+        Runtime.getRuntime().addShutdownHook(new Thread(Processes::endAll));
     }
 
     private Processes() {}
+
+    private static synchronized void endAll() {
+        ending = true;
+        STARTED.forEach(Process::destroyForcibly);
+    }
+
+    private static synchronized Process begin(ProcessBuilder builder) throws IOException {
+        if (ending) {
+            throw new IOException("the recorder is ending");
+        }
+        Process process = builder.start();
+        STARTED.add(process);
+        return process;
+    }
 
     /** A Java program with our class path; {@code log} receives what it says, or a pipe does if it is null. */
     static Process java(String main, int heapMb, Path log, List<String> args) throws IOException {
@@ -33,9 +49,7 @@ final class Processes {
             File file = log.toFile();
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(file));
         }
-        Process process = builder.start();
-        STARTED.add(process);
-        return process;
+        return begin(builder);
     }
 
     /** SIGSTOP or SIGCONT, which Java has no word for. */

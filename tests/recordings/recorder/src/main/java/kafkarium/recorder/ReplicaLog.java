@@ -37,7 +37,8 @@ final class ReplicaLog {
         List<Batch> all = new ArrayList<>();
         for (long segment : segments()) {
             Path file = data.resolve(name).resolve(String.format("%020d.log", segment));
-            try (FileRecords records = FileRecords.open(file.toFile(), false)) {
+            FileRecords records = FileRecords.open(file.toFile(), false);
+            try {
                 for (RecordBatch batch : records.batches()) {
                     List<String> values = new ArrayList<>();
                     for (Record one : batch) {
@@ -45,6 +46,9 @@ final class ReplicaLog {
                     }
                     all.add(new Batch(batch.baseOffset(), batch.lastOffset(), batch.partitionLeaderEpoch(), values));
                 }
+            } finally {
+                // To close it would trim the file, which its owner goes on writing.
+                records.closeHandlers();
             }
         }
         return all;

@@ -1,7 +1,9 @@
 package kafkarium.recorder;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -22,7 +24,12 @@ final class Retention {
                 Situation.of("retention-by-time-idle",
                         "250 records of 10,000 bytes are written to a partition of 1 MiB segments that keeps 10 s; then nobody "
                                 + "writes.",
-                        OFTEN, Retention::byTimeIdle));
+                        OFTEN, Retention::byTimeIdle),
+                Situation.of("retention-by-time-written",
+                        "20 records of 10,000 bytes a second are written to a partition of 1 MiB segments that keeps 10 s, until six "
+                                + "segments have been deleted.",
+                        Cluster.Spec.of("log.retention.check.interval.ms", "2000", "log.initial.task.delay.ms", "1000"),
+                        Retention::byTimeWritten));
     }
 
     /** Records whose value is so long, each a batch of its own. */
@@ -66,5 +73,31 @@ final class Retention {
             recording.fact("active segment", new ReplicaLog(cluster, 1, topic, 0).segments().stream()
                     .reduce((earlier, later) -> later).orElseThrow());
         }
+    }
+
+    private static void byTimeWritten(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = new TreeMap<>(Map.of("segment.bytes", "1048576", "retention.ms", "10000"));
+        recording.config("topic", config);
+        String topic = Topics.fresh("orders");
+        Topics.place(cluster, topic, PLACED, config);
+        Map<Long, Long> writtenAt = new TreeMap<>();
+        List<Long> starts = new ArrayList<>(List.of(0L));
+        try (KafkaProducer<String, String> producer =
+                Flow.producer(cluster.bootstrap(), Map.of("linger.ms", "0", "batch.size", "0"))) {
+            long next = System.currentTimeMillis();
+            while (starts.size() <= 6) {
+                long at = System.currentTimeMillis();
+                writtenAt.put(producer.send(new ProducerRecord<>(topic, 0, at, null, "x".repeat(VALUE_BYTES))).get().offset(), at);
+                long start = Topics.logStart(cluster, topic, 0);
+                if (start > starts.get(starts.size() - 1)) {
+                    starts.add(start);
+                    recording.measured("ms from a segment's last record until the segment was deleted",
+                            System.currentTimeMillis() - writtenAt.get(start - 1));
+                }
+                next += 50;
+                Waiting.untilMoment(next);
+            }
+        }
+        recording.fact("log start offsets", starts);
     }
 }
