@@ -133,10 +133,25 @@ fn row(recording: &Recording, what: &str, kafka: &Value, simulator: String, verd
 
 /// A value in few words.
 pub fn show(value: &Value) -> String {
+    const MANY: usize = 20;
     match value {
         Value::Bool(true) => String::from("yes"),
         Value::Bool(false) => String::from("no"),
         Value::String(word) => word.clone(),
+        Value::Array(items) if items.is_empty() => String::from("none"),
+        Value::Array(items) if items.len() > MANY => {
+            format!("{} values: {}, …", items.len(), joined(&items[..MANY]))
+        }
+        Value::Array(items) => joined(items),
+        Value::Object(parts) => {
+            let parts: Vec<String> =
+                parts.iter().map(|(name, part)| format!("{name}: {}", show(part))).collect();
+            parts.join("; ")
+        }
         other => other.to_string(),
     }
+}
+
+fn joined(items: &[Value]) -> String {
+    items.iter().map(show).collect::<Vec<_>>().join(", ")
 }

@@ -10,10 +10,10 @@ pub fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fidelity.md")
 }
 
-/// Every recording that is played, with its lines.
+/// Every recording that is played, in the order of the list, with its lines.
 pub fn compare_all(recordings: &[Recording]) -> Vec<(&Recording, Vec<Row>)> {
-    let played = recordings.iter().filter_map(|recording| {
-        let (_, player) = lists::PLAYED.iter().find(|(name, _)| *name == recording.name)?;
+    let played = lists::PLAYED.iter().filter_map(|(name, player)| {
+        let recording = recordings.iter().find(|recording| recording.name == *name)?;
         Some((recording, compare(recording, *player)))
     });
     played.collect()
@@ -82,18 +82,15 @@ fn one(text: &mut String, recording: &Recording, rows: &[Row]) {
             Verdict::Known(_) => String::from("**differs, known**"),
             Verdict::Differs(how) => format!("**differs**: {how}"),
         };
-        let kafka = brief(&show(&row.kafka));
-        let simulator = brief(&row.simulator);
+        let kafka = cell(&show(&row.kafka));
+        let simulator = cell(&row.simulator);
         let _ = writeln!(text, "| {} | {kafka} | {simulator} | {verdict} |", row.what);
     }
 }
 
-/// Text for a cell of a table: long lists are cut.
-fn brief(words: &str) -> String {
-    const LONGEST: usize = 120;
-    let cut = words.chars().count() > LONGEST;
-    let kept: String = words.chars().take(LONGEST).collect();
-    format!("{}{}", kept.replace('|', "\\|"), if cut { "…" } else { "" })
+/// Text for a cell of a table.
+fn cell(words: &str) -> String {
+    words.replace('|', "\\|")
 }
 
 fn differences(text: &mut String, compared: &[(&Recording, Vec<Row>)]) {
@@ -146,12 +143,7 @@ pub fn failures(compared: &[(&Recording, Vec<Row>)]) -> Vec<String> {
         for row in rows {
             if let Verdict::Differs(how) = &row.verdict {
                 let kafka: &Value = &row.kafka;
-                failures.push(format!(
-                    "{}: {}: recorded {}, {how}",
-                    recording.name,
-                    row.what,
-                    brief(&show(kafka))
-                ));
+                failures.push(format!("{}: {}: recorded {}, {how}", recording.name, row.what, show(kafka)));
             }
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! All of it is data: a recording that stands in no list or in two, and an entry that has come to pass, fail a test.
 use super::Recording;
-use super::play::{Played, assignors, followers, groups, keys, leaders, offsets, producers, retention};
+use super::play::{
+    Played, assignors, followers, groups, keys, leaders, offsets, outages, producers, retention,
+};
 use kafkarium_core::config::{Scope, find};
 use kafkarium_core::scenario::Command;
 
@@ -17,13 +19,19 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("assignor-range", assignors::range),
     ("assignor-round-robin", assignors::round_robin),
     ("leader-killed", leaders::killed),
+    ("leader-killed-reader", leaders::killed_reader),
     ("leader-stopped", leaders::stopped),
     ("leader-frozen", leaders::frozen),
     ("acks-1-leader-killed-ahead", leaders::killed_ahead),
     ("last-in-sync-killed", leaders::last_in_sync_killed),
     ("last-in-sync-killed-unclean", leaders::last_in_sync_killed),
+    ("all-stopped-in-turn", outages::stopped_in_turn),
+    ("all-stopped-in-turn-min-isr-2", outages::stopped_in_turn),
+    ("all-killed-in-turn", outages::killed_in_turn),
+    ("all-killed-in-turn-min-isr-2", outages::killed_in_turn),
     ("follower-frozen-10s", followers::frozen_10s),
     ("follower-frozen-40s", followers::frozen_40s),
+    ("follower-frozen-90s", followers::frozen_90s),
     ("follower-frozen-short-lag", followers::frozen_short_lag),
     ("too-few-in-sync-before", followers::too_few_before),
     ("too-few-in-sync-during", followers::too_few_during),
@@ -142,6 +150,11 @@ pub const NOT_YET: &[NotYet] = &[
         recording: "active-controller-killed",
         feature: "controller quorum",
         missing: Missing::Command("crash controller 1"),
+    },
+    NotYet {
+        recording: "quorum-lost",
+        feature: "controller quorum",
+        missing: Missing::Command("crash controller 2"),
     },
 ];
 
@@ -336,6 +349,15 @@ pub const ALLOWANCES: &[Allowance] = &[
         above: 500,
         widest: 20_000,
         why: "The controller looks for imbalance every 20 s here; the moment of the return is any in between.",
+    },
+    Allowance {
+        what: "ms that the partition went unread",
+        of: &[],
+        below: 300,
+        above: 1_000,
+        widest: 4_200,
+        why: "The wait for the controller varies by 3,125 ms, the question who leads now by its backoff of up to 1 s. A real member \
+              connects to the new leader and waits for its first records.",
     },
     Allowance {
         what: "records delivered twice",

@@ -4,7 +4,7 @@ use crate::recordings::Recording;
 use crate::stage::Stage;
 use kafkarium_core::log::Payload;
 use kafkarium_core::metadata::PartitionRegistration;
-use kafkarium_core::trace::Process;
+use kafkarium_core::trace::{Fact, Process};
 use kafkarium_core::wire::NodeId;
 
 /// How long a replica's broker may take to come back, ms.
@@ -97,6 +97,38 @@ pub fn killed(recording: &Recording, seed: u64) -> Played {
     played.measured("ms without an acknowledgement", longest_silence(&stage, 0, killed));
     restart(&mut played, &mut stage);
     fates(&mut played, &stage);
+    played
+}
+
+/// Broker 1 is killed while a member of a group that another broker coordinates reads.
+pub fn killed_reader(recording: &Recording, seed: u64) -> Played {
+    let mut played = Played::default();
+    let group = |name: &str| format!("[[group]]\nname = \"{name}\"\nprocessing = \"0 ms\"\n[group.config]\n");
+    let named = |name: &str| {
+        cluster(recording, seed, &(flowing(recording) + &group(name) + &recording.keys("consumers")))
+    };
+    let coordinator = |stage: &Stage| stage.world.consumer(0).coordinator().map(|broker| broker.0);
+    let mut stage = named("billing");
+    stage.go(moment(8_000, seed));
+    for other in ["shipping", "packing", "mailing", "selling", "buying"] {
+        if coordinator(&stage) == Some(1) {
+            stage = named(other);
+            stage.go(moment(8_000, seed));
+        }
+    }
+    leader_before(&mut played, &stage);
+    let killed = stage.now_ms();
+    stage.act("crash broker 1");
+    await_change(&mut stage, killed, 20_000, other_leader);
+    stage.go_on(6_000);
+    let orders = stage.partition(0);
+    let polls = stage.tell(|fact| match fact {
+        Fact::Polled { partition, .. } if *partition == orders => Some(()),
+        _ => None,
+    });
+    let pauses = polls.windows(2).filter(|pair| pair[1].0 >= killed).map(|pair| pair[1].0 - pair[0].0);
+    played.measured("ms that the partition went unread", pauses.max().unwrap_or(0));
+    played.fact("assignments of the member", stage.count(|fact| matches!(fact, Fact::Assigned { .. })));
     played
 }
 

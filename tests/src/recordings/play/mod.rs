@@ -7,6 +7,7 @@ pub mod groups;
 pub mod keys;
 pub mod leaders;
 pub mod offsets;
+pub mod outages;
 pub mod producers;
 pub mod retention;
 

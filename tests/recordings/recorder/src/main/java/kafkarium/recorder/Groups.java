@@ -255,7 +255,7 @@ final class Groups {
     }
 
     /** The longest time that no member was told records of a partition, around a rebalance. */
-    private static long longestPause(List<Member> members, long from) {
+    static long longestPause(List<Member> members, long from) {
         return longestPause(members, from, "");
     }
 

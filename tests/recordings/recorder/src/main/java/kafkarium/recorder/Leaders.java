@@ -3,8 +3,10 @@ package kafkarium.recorder;
 import java.util.List;
 import java.util.Map;
 import kafkarium.recorder.MetadataLog.Change;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /** What happens when the leader of a partition ends, and when it comes back. */
 final class Leaders {
@@ -16,6 +18,10 @@ final class Leaders {
         String flow = "Broker 1 leads a partition of three replicas, a producer with acks=all sends 50 records a second, ";
         return List.of(
                 Situation.of("leader-killed", flow + "broker 1 is killed and started again.", Leaders::killed),
+                Situation.of("leader-killed-reader",
+                        "Broker 1 leads a partition of three replicas, to which 50 records a second are written; the only member of a "
+                                + "group whose coordinator is another broker reads it. Broker 1 is killed.",
+                        Leaders::killedReader),
                 Situation.of("leader-stopped", flow + "broker 1 is stopped cleanly and started again.", Leaders::stopped),
                 Situation.of("leader-frozen", flow + "broker 1 freezes for 25 s.", Leaders::frozen),
                 Situation.of("acks-1-leader-killed-ahead",
@@ -89,6 +95,37 @@ final class Leaders {
             }
             cluster.heal();
         }
+    }
+
+    private static void killedReader(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = Map.of("auto.offset.reset", "earliest");
+        recording.config("consumers", config);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = placed(cluster, recording, Map.of());
+            String group = Topics.fresh("billing");
+            while (coordinator(cluster, group, topic) == 1) {
+                group = Topics.fresh("billing");
+            }
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, Map.of());
+                    Member member = new Member(cluster, group, "billing-1", topic, config)) {
+                member.await("polled", 0, 60_000, one -> true);
+                Waiting.sleep(4000 + 370 * repeat);
+                long killed = cluster.kill(1);
+                awaitOtherLeader(cluster, topic, killed);
+                Waiting.sleep(6000);
+                recording.measured("ms that the partition went unread", Groups.longestPause(List.of(member), killed));
+                recording.fact("assignments of the member",
+                        member.events().stream().filter(one -> one.what().equals("assigned")).count());
+            }
+            cluster.heal();
+        }
+    }
+
+    /** A group is there as soon as it has committed something. */
+    private static int coordinator(Cluster cluster, String group, String topic) throws Exception {
+        cluster.admin().alterConsumerGroupOffsets(group,
+                Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(0))).all().get();
+        return cluster.admin().describeConsumerGroups(List.of(group)).describedGroups().get(group).get().coordinator().id();
     }
 
     private static Change awaitOtherLeader(Cluster cluster, String topic, long from) {
