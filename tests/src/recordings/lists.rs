@@ -156,6 +156,26 @@ pub const NOT_YET: &[NotYet] = &[
         feature: "controller quorum",
         missing: Missing::Command("crash controller 2"),
     },
+    NotYet {
+        recording: "last-in-sync-killed-without-elr",
+        feature: "feature levels other than the defaults of 4.3",
+        missing: Missing::Command("set cluster eligible.leader.replicas.version = 0"),
+    },
+    NotYet {
+        recording: "last-in-sync-killed-unclean-without-elr",
+        feature: "feature levels other than the defaults of 4.3",
+        missing: Missing::Command("set cluster eligible.leader.replicas.version = 0"),
+    },
+    NotYet {
+        recording: "server-assignor-uniform",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
+        recording: "server-assignor-range",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
 ];
 
 /// How far recorded values may lie outside the simulator's range, and how wide that range may be.

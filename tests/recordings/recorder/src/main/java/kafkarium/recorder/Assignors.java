@@ -27,10 +27,10 @@ final class Assignors {
     private Assignors() {}
 
     /** A group of members with static names that subscribe to topics of so many partitions. */
-    private record Shape(String name, Map<String, Integer> topics, Map<String, List<String>> members) {}
+    record Shape(String name, Map<String, Integer> topics, Map<String, List<String>> members) {}
 
     /** One round after the other: who is a member then. */
-    private static final List<List<String>> ROUNDS = List.of(List.of("m1"), List.of("m1", "m2"),
+    static final List<List<String>> ROUNDS = List.of(List.of("m1"), List.of("m1", "m2"),
             List.of("m1", "m2", "m3"), List.of("m1", "m3"), List.of("m1", "m3", "m4", "m5"), List.of("m4", "m5"));
 
     static List<Situation> all() {
@@ -41,7 +41,7 @@ final class Assignors {
                 rounds("assignor-cooperative-sticky", "cooperative sticky", CooperativeStickyAssignor::new));
     }
 
-    private static List<Shape> shapes() {
+    static List<Shape> shapes() {
         return List.of(
                 shape("one topic, evenly", topics("orders", 6), members(3, "orders")),
                 shape("one topic, unevenly", topics("orders", 7), members(3, "orders")),
@@ -58,7 +58,7 @@ final class Assignors {
         return new Shape(name, topics, new TreeMap<>(members));
     }
 
-    private static Map<String, Integer> topics(Object... pairs) {
+    static Map<String, Integer> topics(Object... pairs) {
         Map<String, Integer> topics = new TreeMap<>();
         for (int at = 0; at < pairs.length; at += 2) {
             topics.put((String) pairs[at], (Integer) pairs[at + 1]);

@@ -39,8 +39,12 @@ final class Cluster implements AutoCloseable {
     private final Set<Integer> frozen = new HashSet<>();
     private Admin admin;
 
-    /** How many controllers, and what every broker and controller is told beyond where it listens. */
-    record Spec(int controllers, Map<String, String> config) {
+    /** How many controllers, what every broker and controller is told beyond where it listens, feature levels. */
+    record Spec(int controllers, Map<String, String> config, Map<String, String> features) {
+        Spec(int controllers, Map<String, String> config) {
+            this(controllers, config, Map.of());
+        }
+
         static Spec none() {
             return new Spec(0, Map.of());
         }
@@ -100,8 +104,9 @@ final class Cluster implements AutoCloseable {
         List<Process> formats = new ArrayList<>();
         for (int id : ids()) {
             configure(id);
-            formats.add(Processes.java("kafka.tools.StorageTool", 128, folder.resolve(id + ".format.log"),
-                    List.of("format", "-t", clusterId, "-c", configFile(id).toString())));
+            List<String> format = new ArrayList<>(List.of("format", "-t", clusterId, "-c", configFile(id).toString()));
+            spec.features().forEach((name, level) -> format.addAll(List.of("--feature", name + "=" + level)));
+            formats.add(Processes.java("kafka.tools.StorageTool", 128, folder.resolve(id + ".format.log"), format));
         }
         for (Process format : formats) {
             if (format.waitFor() != 0) {

@@ -12,6 +12,10 @@ import org.apache.kafka.common.TopicPartition;
 final class Leaders {
     private static final List<List<Integer>> PLACED = List.of(List.of(1, 2, 3));
 
+    private static final String WITHOUT_ELR = " The cluster has no eligible leader replicas.";
+    private static final Cluster.Spec NO_ELR =
+            new Cluster.Spec(1, Map.of(), Map.of("eligible.leader.replicas.version", "0"));
+
     private Leaders() {}
 
     static List<Situation> all() {
@@ -31,7 +35,11 @@ final class Leaders {
                 Situation.of("last-in-sync-killed",
                         lastInSync("off"), (cluster, recording) -> lastInSyncKilled(cluster, recording, false)),
                 Situation.of("last-in-sync-killed-unclean",
-                        lastInSync("on"), (cluster, recording) -> lastInSyncKilled(cluster, recording, true)));
+                        lastInSync("on"), (cluster, recording) -> lastInSyncKilled(cluster, recording, true)),
+                Situation.of("last-in-sync-killed-without-elr", lastInSync("off") + WITHOUT_ELR, NO_ELR,
+                        (cluster, recording) -> lastInSyncKilled(cluster, recording, false)),
+                Situation.of("last-in-sync-killed-unclean-without-elr", lastInSync("on") + WITHOUT_ELR, NO_ELR,
+                        (cluster, recording) -> lastInSyncKilled(cluster, recording, true)));
     }
 
     private static String lastInSync(String unclean) {

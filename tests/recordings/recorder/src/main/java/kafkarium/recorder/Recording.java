@@ -23,6 +23,7 @@ final class Recording {
         head.put("name", situation.name());
         head.put("situation", situation.sentence());
         config("brokers", situation.cluster().config());
+        config("features", situation.cluster().features());
     }
 
     /** What differs from Kafka's defaults, of whom. */
