@@ -84,25 +84,38 @@ final class Leaders {
         return topic;
     }
 
-    private static void killed(Cluster cluster, Recording recording) throws Exception {
+    /** What is done while a producer sends. */
+    @FunctionalInterface
+    private interface Meanwhile {
+        void go(String topic, Flow flow) throws Exception;
+    }
+
+    /** Five times: a new topic, 50 records a second, then the fault, at another moment between two heartbeats each time. */
+    private static void repeated(Cluster cluster, Recording recording, Map<String, String> producer, Meanwhile fault)
+            throws Exception {
+        recording.config("producer", producer);
         for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
             String topic = placed(cluster, recording, Map.of());
-            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, Map.of())) {
-                // The moment within a heartbeat's interval is another each time.
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, producer)) {
                 Waiting.sleep(4000 + 370 * repeat);
-                long killed = cluster.kill(1);
-                Change after = awaitOtherLeader(cluster, topic, killed);
-                recording.measured("ms until there is a leader again", after.at() - killed);
-                leaderAfter(recording, after);
-                flow.awaitAcknowledged(after.at(), 60_000);
-                recording.measured("ms without an acknowledgement", flow.longestSilence(killed));
-                long restarted = cluster.restart(1);
-                returned(cluster, recording, topic, restarted);
-                flow.close();
-                fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
+                fault.go(topic, flow);
             }
             cluster.heal();
         }
+    }
+
+    private static void killed(Cluster cluster, Recording recording) throws Exception {
+        repeated(cluster, recording, Map.of(), (topic, flow) -> {
+            long killed = cluster.kill(1);
+            Change after = awaitOtherLeader(cluster, topic, killed);
+            recording.measured("ms until there is a leader again", after.at() - killed);
+            leaderAfter(recording, after);
+            flow.awaitAcknowledged(after.at(), 60_000);
+            recording.measured("ms without an acknowledgement", flow.longestSilence(killed));
+            returned(cluster, recording, topic, cluster.restart(1));
+            flow.close();
+            fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
+        });
     }
 
     private static void killedReader(Cluster cluster, Recording recording) throws Exception {
@@ -142,49 +155,35 @@ final class Leaders {
     }
 
     private static void stopped(Cluster cluster, Recording recording) throws Exception {
-        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
-            String topic = placed(cluster, recording, Map.of());
-            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, Map.of())) {
-                Waiting.sleep(4000 + 370 * repeat);
-                long told = cluster.terminate(1);
-                leaderAfter(recording, awaitOtherLeader(cluster, topic, told));
-                cluster.awaitEnd(1);
-                Waiting.sleep(1000);
-                recording.measured("ms without an acknowledgement", flow.longestSilence(told));
-                Change down = cluster.metadata().now(topic, 0);
-                recording.fact("leader epoch when it is down", down.partition().leaderEpoch);
-                recording.fact("ISR when it is down", down.isr());
-                recording.fact("ELR when it is down", down.elr());
-                long restarted = cluster.restart(1);
-                returned(cluster, recording, topic, restarted);
-                flow.close();
-                fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
-            }
-            cluster.heal();
-        }
+        repeated(cluster, recording, Map.of(), (topic, flow) -> {
+            long told = cluster.terminate(1);
+            leaderAfter(recording, awaitOtherLeader(cluster, topic, told));
+            cluster.awaitEnd(1);
+            Waiting.sleep(1000);
+            recording.measured("ms without an acknowledgement", flow.longestSilence(told));
+            Change down = cluster.metadata().now(topic, 0);
+            recording.fact("leader epoch when it is down", down.partition().leaderEpoch);
+            recording.fact("ISR when it is down", down.isr());
+            recording.fact("ELR when it is down", down.elr());
+            returned(cluster, recording, topic, cluster.restart(1));
+            flow.close();
+            fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
+        });
     }
 
     private static void frozen(Cluster cluster, Recording recording) throws Exception {
-        Map<String, String> impatient = Map.of("request.timeout.ms", "15000");
-        recording.config("producer", impatient);
-        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
-            String topic = placed(cluster, recording, Map.of());
-            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, impatient)) {
-                Waiting.sleep(4000 + 370 * repeat);
-                long frozen = cluster.freeze(1);
-                Change after = awaitOtherLeader(cluster, topic, frozen);
-                recording.measured("ms until there is a leader again", after.at() - frozen);
-                leaderAfter(recording, after);
-                Waiting.untilMoment(frozen + 25_000);
-                recording.measured("ms without an acknowledgement", flow.longestSilence(frozen));
-                long thawed = cluster.thaw(1);
-                returned(cluster, recording, topic, thawed);
-                flow.close();
-                fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
-                recording.fact("both logs are alike", sameLogs(cluster, topic));
-            }
-            cluster.heal();
-        }
+        repeated(cluster, recording, Map.of("request.timeout.ms", "15000"), (topic, flow) -> {
+            long frozen = cluster.freeze(1);
+            Change after = awaitOtherLeader(cluster, topic, frozen);
+            recording.measured("ms until there is a leader again", after.at() - frozen);
+            leaderAfter(recording, after);
+            Waiting.untilMoment(frozen + 25_000);
+            recording.measured("ms without an acknowledgement", flow.longestSilence(frozen));
+            returned(cluster, recording, topic, cluster.thaw(1));
+            flow.close();
+            fates(recording, flow, new ReplicaLog(cluster, 2, topic, 0).values());
+            recording.fact("both logs are alike", sameLogs(cluster, topic));
+        });
     }
 
     private static boolean sameLogs(Cluster cluster, String topic) throws Exception {
@@ -193,36 +192,28 @@ final class Leaders {
     }
 
     private static void killedAhead(Cluster cluster, Recording recording) throws Exception {
-        Map<String, String> config = Map.of("acks", "1");
-        recording.config("producer", config);
-        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
-            String topic = placed(cluster, recording, Map.of());
-            try (Flow flow = new Flow(cluster.bootstrap(), topic, 1, 50, config)) {
-                Waiting.sleep(2000);
-                cluster.replicationOf(1).delay(500);
-                Waiting.sleep(5000 + 370 * repeat);
-                long killed = cluster.kill(1);
-                cluster.replicationOf(1).delay(0);
-                long end = new ReplicaLog(cluster, 1, topic, 0).end();
-                Change after = awaitOtherLeader(cluster, topic, killed);
-                leaderAfter(recording, after);
-                flow.awaitAcknowledged(after.at(), 60_000);
-                List<List<Long>> epochs = new ReplicaLog(cluster, 2, topic, 0).epochs();
-                long parted = epochs.get(epochs.size() - 1).get(1);
-                recording.measured("records only the old leader had", end - parted);
-                long restarted = cluster.restart(1);
-                returned(cluster, recording, topic, restarted);
-                flow.close();
-                recording.fact("both logs are alike", sameLogs(cluster, topic));
-                List<String> values = new ReplicaLog(cluster, 2, topic, 0).values();
-                recording.measured("acknowledged records that are gone", flow.gone(values));
-                recording.fact("records twice in the log", Flow.twice(values));
-                recording.fact("sends that failed", flow.failed());
-                recording.fact("epochs of the old leader are those of the new one",
-                        new ReplicaLog(cluster, 1, topic, 0).epochs().equals(epochs));
-            }
-            cluster.heal();
-        }
+        repeated(cluster, recording, Map.of("acks", "1"), (topic, flow) -> {
+            cluster.replicationOf(1).delay(500);
+            Waiting.sleep(5000);
+            long killed = cluster.kill(1);
+            cluster.replicationOf(1).delay(0);
+            long end = new ReplicaLog(cluster, 1, topic, 0).end();
+            Change after = awaitOtherLeader(cluster, topic, killed);
+            leaderAfter(recording, after);
+            flow.awaitAcknowledged(after.at(), 60_000);
+            List<List<Long>> epochs = new ReplicaLog(cluster, 2, topic, 0).epochs();
+            long parted = epochs.get(epochs.size() - 1).get(1);
+            recording.measured("records only the old leader had", end - parted);
+            returned(cluster, recording, topic, cluster.restart(1));
+            flow.close();
+            recording.fact("both logs are alike", sameLogs(cluster, topic));
+            List<String> values = new ReplicaLog(cluster, 2, topic, 0).values();
+            recording.measured("acknowledged records that are gone", flow.gone(values));
+            recording.fact("records twice in the log", Flow.twice(values));
+            recording.fact("sends that failed", flow.failed());
+            recording.fact("epochs of the old leader are those of the new one",
+                    new ReplicaLog(cluster, 1, topic, 0).epochs().equals(epochs));
+        });
     }
 
     private static void lastInSyncKilled(Cluster cluster, Recording recording, boolean unclean) throws Exception {
