@@ -150,6 +150,16 @@ pub const NOT_YET: &[NotYet] = &[
         missing: Missing::Key(Scope::Consumer, "group.protocol"),
     },
     NotYet {
+        recording: "consumer-protocol-timeline-range",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
+        recording: "consumer-protocol-member-stalls",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
         recording: "active-controller-killed",
         feature: "controller quorum",
         missing: Missing::Command("controller"),
