@@ -554,9 +554,9 @@ pub struct Difference {
 pub const DIFFERENCES: &[Difference] = &[Difference {
     recording: "acks-0-leader-killed",
     what: "completed sends that are in no log",
-    cause: "In one of five repeats everything that had waited for the next leader was lost (385 records): the client heard of it \
-            before it had begun to lead, was refused, and without acknowledgements nobody heard of that. Here brokers need no \
-            time to begin to lead.",
+    cause: "In one of five repeats everything that had waited for the next leader was lost (385 records). The likely reason, not \
+            seen itself: the client heard of that leader before it had begun to lead, was refused, and without \
+            acknowledgements nobody heard of that. Here brokers need no time to begin to lead.",
 }];
 
 /// A rule that a recording taught: it had been believed and simulated otherwise.
