@@ -1,4 +1,8 @@
-//! What several tests here begin with: a shipped scenario, run to a moment with commands of their own.
+//! What several tests here begin with: a shipped scenario, run to a moment with commands of their own; a cluster on a
+//! stage; the recordings of real Kafka.
+pub mod recordings;
+pub mod stage;
+
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::scenario::{self, TimedCommand};

@@ -2,6 +2,7 @@
 //! the first command on a fresh machine starts within seconds.
 mod bench;
 mod browser;
+mod recordings;
 mod serve;
 mod setup;
 mod shell;
@@ -24,6 +25,10 @@ cargo xtask <command>      every command first installs what it needs and says s
   shots [HASH] [--out DIR] [--no-build]
                            screenshots of the page in several sizes, light and dark
                            (HASH is the URL's part after #; DIR is shots/ by default)
+  record [--again] [NAME...]
+                           record what a real Kafka cluster does (needs Java and Maven);
+                           what is recorded already is left, unless --again
+  fidelity                 hold the simulator against the recordings: docs/fidelity.md
 
 Tools go to .tools/; a browser or Node is never installed: where missing, the command for it is named.
 Environment: KAFKARIUM_BROWSER is the path of a Chromium or Chrome to use.
@@ -87,6 +92,11 @@ fn dispatch(command: &str, mut args: Vec<String>) -> shell::Outcome {
             let hash = if args.is_empty() { String::new() } else { args.remove(0) };
             shell::no_more(&args)?;
             browser::shots(&hash, out.as_deref(), !no_build)
+        }
+        "record" => recordings::record(&args),
+        "fidelity" => {
+            shell::no_more(&args)?;
+            recordings::fidelity()
         }
         other => Err(format!("no such command: {other}\n\n{HELP}")),
     }

@@ -594,11 +594,15 @@ impl Producer {
         if self.sticky.is_some() {
             return self.ask_partitioner(|partitioner, view, draw| partitioner.current(view, draw));
         }
-        let draw = self.draws.at(TYPED, self.typed_count);
+        let turn = self.typed_count;
         self.typed_count += 1;
+        let choose = |count: u32| match round_robin {
+            true => (turn % u64::from(count)) as u32,
+            false => self.draws.at(TYPED, turn).below(count),
+        };
         match self.available.len() as u32 {
-            0 => draw.below(partitions),
-            available => self.available[draw.below(available) as usize],
+            0 => choose(partitions),
+            available => self.available[choose(available) as usize],
         }
     }
 

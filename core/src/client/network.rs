@@ -379,6 +379,19 @@ impl<T> Network<T> {
         self.connection(broker).map_or(SimTime::ZERO, |connection| connection.ready_at)
     }
 
+    /// Whether the connection broke and nobody answered since: what is sent may reach nobody.
+    pub fn is_broken(&self, broker: BrokerId) -> bool {
+        self.connection(broker).is_some_and(|connection| connection.failures > 0)
+    }
+
+    /// Tries a broken connection by a request that any broker answers, as Kafka does with ApiVersions.
+    pub fn try_connection(&mut self, now: SimTime, broker: BrokerId, fx: &mut Effects) {
+        if self.in_flight(broker) == 0 {
+            let timeout_ms = self.settings.request_timeout_ms;
+            self.send_tagged(now, broker, Message::Metadata, None, timeout_ms, fx);
+        }
+    }
+
     /// How many requests to the broker wait for their answers, metadata requests included.
     pub fn in_flight(&self, broker: BrokerId) -> u32 {
         self.connection(broker).map_or(0, |connection| connection.in_flight.len() as u32)

@@ -299,6 +299,11 @@ impl Producer {
                 if self.network.in_flight(broker) >= limit || !self.network.can_send(now, broker) {
                     break;
                 }
+                if self.spec.config.acks == Acks::None && self.network.is_broken(broker) {
+                    // Nothing counts as sent before there is a socket to write it to.
+                    self.network.try_connection(now, broker, fx);
+                    break;
+                }
                 self.lanes[lane].drained_at = now;
                 if !self.send_to(now, lane, fx) {
                     break;

@@ -15,8 +15,10 @@ pub struct Link {
     pub cut: bool,
     /// The connection is open.
     pub open: bool,
-    /// Which of the connections of this pair, counted from 0; what was sent on an older one never arrives.
+    /// Which of the connections of this pair, counted from 0.
     pub generation: u32,
+    /// What was sent on a connection older than this one never arrives.
+    pub arrives_from: u32,
     /// How many messages were sent.
     sent: u32,
     /// When the last message arrives.
@@ -42,11 +44,11 @@ impl Link {
         self.last_arrival
     }
 
-    /// When the news arrives that the sender closed the connection now. What it sends on the next one comes later.
+    /// When the news arrives that the sender closed the connection now: after all it sent before, and before what it
+    /// sends on the next one.
     pub fn end_arrives(&mut self, now: SimTime) -> SimTime {
-        let at = now.plus_us(u64::from(self.latency_us).max(1));
-        self.last_arrival = self.last_arrival.max(at);
-        at
+        self.last_arrival = self.last_arrival.max(now.plus_us(u64::from(self.latency_us).max(1)));
+        self.last_arrival
     }
 }
 
@@ -88,12 +90,14 @@ impl Network {
         link.is_some_and(|link| link.open)
     }
 
-    /// Closes both directions: what is under way on them never arrives.
-    pub fn close(&mut self, a: u32, b: u32) {
-        for (from, to) in [(a, b), (b, a)] {
+    /// `node` closes its connection to `peer`: what it sent still arrives, what `peer` sent never does.
+    pub fn close(&mut self, node: u32, peer: u32) {
+        for (from, to) in [(node, peer), (peer, node)] {
             let link = self.link(from, to);
             link.open = false;
             link.generation += 1;
         }
+        let lost = self.link(peer, node);
+        lost.arrives_from = lost.generation;
     }
 }

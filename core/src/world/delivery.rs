@@ -94,7 +94,7 @@ impl World {
         let up = host.is_up();
         self.free_slots.push(slot);
         let message = self.mail[slot as usize].message.take().expect("every slot is delivered once");
-        if !up || self.network.link(from_number, to_number).generation != connection {
+        if !up || connection < self.network.link(from_number, to_number).arrives_from {
             return;
         }
         self.digest.u64(u64::from(correlation));
@@ -125,7 +125,8 @@ impl World {
         self.release_held();
     }
 
-    /// A node closes a connection: nothing under way on it arrives; the other end learns it if links allow.
+    /// A node closes a connection: what it sent on it still arrives, nothing else does; the other end learns it if links
+    /// allow.
     pub(super) fn disconnect(&mut self, node: NodeId, peer: NodeId) {
         if self.network.is_open(self.number(node) as u32, self.number(peer) as u32) {
             self.close(node, peer);

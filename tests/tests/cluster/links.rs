@@ -213,3 +213,20 @@ fn a_leader_cut_off_with_its_producer_acknowledges_no_acks_all() {
     assert_eq!((stage.audit().lost, stage.audit().duplicated), (0, 0));
     assert_eq!(stage.world.producer(0).totals().failed, 0);
 }
+
+#[test]
+fn what_a_process_sent_before_it_ended_arrives_and_what_was_sent_to_it_does_not() {
+    let rest = format!("{TYPIST}config = {{ acks = \"1\", retries = 0 }}\n");
+    let mut stage = Setting { rest: &rest, ..PLAIN }.up();
+    stage.act("slow links of broker 1 by 500 ms");
+    stage.type_records(1);
+    stage.go_on(400);
+    stage.type_records(1);
+    stage.go_on(300);
+    // The first answer and the second record are on their way.
+    stage.act("crash broker 1");
+    assert_eq!((stage.log_end(1), stage.acknowledged()), (1, 0));
+    stage.go_on(1_000);
+    assert_eq!((stage.log_end(1), stage.acknowledged()), (1, 1));
+    assert_eq!(stage.world.producer(0).totals().failed, 1, "it learns of the end after the answer");
+}

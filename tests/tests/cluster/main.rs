@@ -1,5 +1,4 @@
 //! Kafka's rules seen from outside: a scenario's text goes in, commands come at moments, facts and state come out.
-mod stage;
 mod replication;
 mod isr;
 mod elections;
@@ -10,3 +9,5 @@ mod retention;
 mod producers;
 mod commands;
 mod promises;
+
+use kafkarium_tests::stage;

@@ -195,3 +195,42 @@ fn an_answer_that_names_the_next_leader_spares_the_backoff() {
     let next = acknowledged.iter().find(|(at, ())| *at > retries[0].0).unwrap().0;
     assert!(next - retries[0].0 < 100, "{} ms", next - retries[0].0);
 }
+
+#[test]
+fn typed_records_take_turns_with_the_round_robin_partitioner() {
+    let rest = "[[producer]]\nname = \"typist\"\nrate = \"0/s\"\n[producer.config]\n\
+                partitioner.class = \"org.apache.kafka.clients.producer.RoundRobinPartitioner\"\n";
+    let mut stage = Setting { placement: "[[1], [1], [1]]", brokers: 1, rest, ..PLAIN }.up();
+    for key in ["no key", "key \"a\""] {
+        for _ in 0..3 {
+            stage.act(&format!("send by typist {key} value \"x\""));
+        }
+    }
+    stage.go_on(1_000);
+    assert_eq!([0, 1, 2].map(|index| stage.log_end_of(1, index)), [2, 2, 2], "keys make no difference");
+}
+
+#[test]
+fn acks_0_waits_for_a_connection() {
+    let rest = format!("{TYPIST}config = {{ acks = \"0\" }}\n");
+    let mut stage = Setting { rest: &rest, ..PLAIN }.up();
+    stage.type_records(1);
+    stage.go_on(500);
+    stage.act("crash broker 1");
+    stage.go_on(500);
+    stage.type_records(3);
+    stage.go_on(3_000);
+    assert_eq!(stage.acknowledged(), 1, "there is no socket to write to");
+    stage.go_until(15_000, |stage| stage.leader(0) == 2);
+    stage.go_on(2_000);
+    assert_eq!((stage.acknowledged(), stage.log_end(2)), (4, 4), "sent to the next leader");
+    // Its connection is tried again, and is good for sending.
+    stage.act("start broker 1");
+    stage.go_until(20_000, |stage| stage.isr(0) == [1, 2, 3]);
+    stage.act("stop broker 2");
+    stage.act("stop broker 3");
+    stage.go_on(5_000);
+    stage.type_records(1);
+    stage.go_on(5_000);
+    assert_eq!((stage.leader(0), stage.log_end(1)), (1, 5));
+}

@@ -11,6 +11,7 @@ use kafkarium_core::world::{Sent, World};
 
 /// What a scenario's text is made of: a cluster and its one topic `orders`.
 pub struct Setting<'t> {
+    /// How many brokers.
     pub brokers: u32,
     /// Lines of `[cluster.config]`.
     pub cluster: &'t str,
@@ -33,6 +34,7 @@ pub const TYPIST: &str = "[[producer]]\nname = \"typist\"\nrate = \"0/s\"\n";
 pub const READY_MS: u64 = 2_000;
 
 impl Setting<'_> {
+    /// The scenario's text.
     pub fn text(&self) -> String {
         let Setting { brokers, cluster, placement, topic, rest } = self;
         format!(
@@ -51,13 +53,17 @@ impl Setting<'_> {
 
 /// A run and everything it told.
 pub struct Stage {
+    /// The world.
     pub world: World,
     observers: Observers,
+    /// Every fact, with its moment and who told it.
     pub told: Vec<(SimTime, NodeId, Fact)>,
+    /// Every message.
     pub sent: Vec<Sent>,
 }
 
 impl Stage {
+    /// A world of this scenario, at its first moment.
     pub fn new(text: &str) -> Self {
         let scenario = scenario::read(text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
         let mut world = World::new(&scenario, scenario.seed);
@@ -87,6 +93,7 @@ impl Stage {
         self.world.settle_at(until);
     }
 
+    /// Runs so much longer.
     pub fn go_on(&mut self, ms: u64) {
         self.go(self.now_ms() + ms);
     }
@@ -102,6 +109,7 @@ impl Stage {
         self.now_ms()
     }
 
+    /// A person's command, now.
     #[track_caller]
     pub fn act(&mut self, command: &str) {
         let read = command.parse().unwrap_or_else(|error| panic!("{error}"));
@@ -116,17 +124,20 @@ impl Stage {
         }
     }
 
+    /// The moment, ms.
     pub fn now_ms(&self) -> u64 {
         self.world.now().as_ms()
     }
 
     // --- the controller's word ---
 
+    /// The partition of `orders` with this number.
     pub fn partition(&self, index: u32) -> TopicPartition {
         let (_, topic) = self.world.controller().image().topic("orders").expect("created by now");
         topic.partitions[index as usize]
     }
 
+    /// What the controller holds of it.
     pub fn registration(&self, index: u32) -> &PartitionRegistration {
         self.world.controller().image().partition(self.partition(index))
     }
@@ -136,38 +147,51 @@ impl Stage {
         self.registration(index).leader.map_or(0, |leader| leader.0)
     }
 
+    /// Its in-sync replicas.
     pub fn isr(&self, index: u32) -> Vec<u32> {
         ids(&self.registration(index).isr)
     }
 
+    /// Its eligible leader replicas.
     pub fn elr(&self, index: u32) -> Vec<u32> {
         ids(&self.registration(index).elr)
     }
 
+    /// Its leader epoch.
     pub fn epoch(&self, index: u32) -> u32 {
         self.registration(index).leader_epoch
     }
 
+    /// Whether a broker is fenced, or not known.
     pub fn is_fenced(&self, broker: u32) -> bool {
         self.world.controller().image().broker(BrokerId(broker)).is_none_or(|known| known.fenced)
     }
 
     // --- the brokers' ---
 
+    /// A broker's replica of it.
     pub fn replica(&self, broker: u32, index: u32) -> &Replica {
         self.world.broker(BrokerId(broker)).replica(self.partition(index)).expect("a replica")
     }
 
+    /// What that replica knows as its leader.
     pub fn leading(&self, broker: u32, index: u32) -> &Leading {
         self.replica(broker, index).leading.as_deref().expect("it leads")
     }
 
+    /// The high watermark of `orders-0` as a broker knows it.
     pub fn high_watermark(&self, broker: u32) -> u64 {
         self.replica(broker, 0).high_watermark()
     }
 
+    /// The log end offset of a broker's `orders-0`.
     pub fn log_end(&self, broker: u32) -> u64 {
-        self.replica(broker, 0).log.end().offset
+        self.log_end_of(broker, 0)
+    }
+
+    /// The log end offset of a broker's replica of a partition.
+    pub fn log_end_of(&self, broker: u32, index: u32) -> u64 {
+        self.replica(broker, index).log.end().offset
     }
 
     /// Epoch, base offset and first ordinal of every batch: what two logs must have in common.
@@ -176,6 +200,7 @@ impl Stage {
         batches.map(|batch| (batch.leader_epoch, batch.base_offset, batch.first_ordinal)).collect()
     }
 
+    /// Panics unless all replicas hold the same batches.
     #[track_caller]
     pub fn logs_agree(&self, index: u32) {
         let replicas = ids(&self.registration(index).replicas);
@@ -203,6 +228,7 @@ impl Stage {
         times.iter().map(|&(at, ())| at).find(|&at| at >= from_ms).expect("told")
     }
 
+    /// How many such facts were told.
     pub fn count(&self, is: impl Fn(&Fact) -> bool) -> u64 {
         self.told.iter().filter(|(_, _, fact)| is(fact)).count() as u64
     }
@@ -220,6 +246,7 @@ impl Stage {
     }
 }
 
+/// Brokers by number.
 pub fn ids(brokers: &[BrokerId]) -> Vec<u32> {
     brokers.iter().map(|broker| broker.0).collect()
 }

@@ -1,0 +1,103 @@
+package kafkarium.recorder;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** What retention deletes, and what becomes of the active segment. */
+final class Retention {
+    private static final List<List<Integer>> PLACED = List.of(List.of(1, 2, 3));
+    private static final int VALUE_BYTES = 10_000;
+    private static final Cluster.Spec OFTEN = Cluster.Spec.of("log.retention.check.interval.ms", "2000");
+
+    private Retention() {}
+
+    static List<Situation> all() {
+        return List.of(
+                Situation.of("retention-by-size",
+                        "500 records of 10,000 bytes, each a batch of its own, are written to a partition of 1 MiB segments that may "
+                                + "keep 2 MiB.",
+                        OFTEN, Retention::bySize),
+                Situation.of("retention-by-time-idle",
+                        "250 records of 10,000 bytes are written to a partition of 1 MiB segments that keeps 10 s; then nobody "
+                                + "writes.",
+                        OFTEN, Retention::byTimeIdle),
+                Situation.of("retention-by-time-written",
+                        "20 records of 10,000 bytes a second are written to a partition of 1 MiB segments that keeps 10 s, until six "
+                                + "segments have been deleted.",
+                        Cluster.Spec.of("log.retention.check.interval.ms", "2000", "log.initial.task.delay.ms", "1000"),
+                        Retention::byTimeWritten));
+    }
+
+    /** Records whose value is so long, each a batch of its own. */
+    static void writeBig(Cluster cluster, String topic, int partition, int count) throws Exception {
+        try (KafkaProducer<String, String> producer =
+                Flow.producer(cluster.bootstrap(), Map.of("linger.ms", "0", "batch.size", "0"))) {
+            for (int number = 0; number < count; number++) {
+                producer.send(new ProducerRecord<>(topic, partition, null, "x".repeat(VALUE_BYTES))).get();
+            }
+        }
+    }
+
+    private static void bySize(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = Map.of("segment.bytes", "1048576", "retention.bytes", "2097152");
+        recording.config("topic", config);
+        String topic = Topics.fresh("orders");
+        Topics.place(cluster, topic, PLACED, config);
+        writeBig(cluster, topic, 0, 500);
+        Waiting.until(30_000, "retention has deleted something", () -> Topics.logStart(cluster, topic, 0) > 0);
+        Waiting.sleep(6000);
+        recording.fact("log start offset", Topics.logStart(cluster, topic, 0));
+        recording.fact("high watermark", Topics.highWatermark(cluster, topic, 0));
+        long start = Topics.logStart(cluster, topic, 0);
+        // A deleted segment's file stays for a while under another name.
+        recording.fact("segments from there", new ReplicaLog(cluster, 1, topic, 0).segments().stream()
+                .filter(base -> base >= start).toList());
+    }
+
+    private static void byTimeIdle(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = Map.of("segment.bytes", "1048576", "retention.ms", "10000");
+        recording.config("topic", config);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            Topics.place(cluster, topic, PLACED, config);
+            writeBig(cluster, topic, 0, 250);
+            long written = System.currentTimeMillis();
+            long emptied = Waiting.until(60_000, "everything is deleted", () -> Topics.logStart(cluster, topic, 0) == 250);
+            recording.measured("ms from the last write until the log was empty", emptied - written);
+            recording.fact("log start offset", Topics.logStart(cluster, topic, 0));
+            recording.fact("high watermark", Topics.highWatermark(cluster, topic, 0));
+            recording.fact("active segment", new ReplicaLog(cluster, 1, topic, 0).segments().stream()
+                    .reduce((earlier, later) -> later).orElseThrow());
+        }
+    }
+
+    private static void byTimeWritten(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = new TreeMap<>(Map.of("segment.bytes", "1048576", "retention.ms", "10000"));
+        recording.config("topic", config);
+        String topic = Topics.fresh("orders");
+        Topics.place(cluster, topic, PLACED, config);
+        Map<Long, Long> writtenAt = new TreeMap<>();
+        List<Long> starts = new ArrayList<>(List.of(0L));
+        try (KafkaProducer<String, String> producer =
+                Flow.producer(cluster.bootstrap(), Map.of("linger.ms", "0", "batch.size", "0"))) {
+            long next = System.currentTimeMillis();
+            while (starts.size() <= 6) {
+                long at = System.currentTimeMillis();
+                writtenAt.put(producer.send(new ProducerRecord<>(topic, 0, at, null, "x".repeat(VALUE_BYTES))).get().offset(), at);
+                long start = Topics.logStart(cluster, topic, 0);
+                if (start > starts.get(starts.size() - 1)) {
+                    starts.add(start);
+                    recording.measured("ms from a segment's last record until the segment was deleted",
+                            System.currentTimeMillis() - writtenAt.get(start - 1));
+                }
+                next += 50;
+                Waiting.untilMoment(next);
+            }
+        }
+        recording.fact("log start offsets", starts);
+    }
+}

@@ -1,0 +1,18 @@
+//! Writes `docs/fidelity.md` from the recordings and from what the simulator does; says what differs.
+use kafkarium_tests::recordings::{all, document};
+use std::fs;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let recordings = all();
+    let compared = document::compare_all(&recordings);
+    let failures = document::failures(&compared);
+    for failure in &failures {
+        eprintln!("{failure}");
+    }
+    if let Err(error) = fs::write(document::path(), document::write(&recordings, &compared)) {
+        eprintln!("{}: {error}", document::path().display());
+        return ExitCode::FAILURE;
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
