@@ -1,5 +1,6 @@
 // The page, as a person meets it.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { SITE, closeShared, withPage } from "./fixture.mjs";
 
@@ -354,3 +355,16 @@ test("the fixture sees a breach of the security policy and a request that leaves
     },
     { expectFaults: true },
   ));
+
+test("the about panel tells how far the simulation was held against a real cluster", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await page.getByRole("button", { name: "Kafka 4.3" }).click();
+    const about = page.getByRole("dialog", { name: "About Kafkarium" });
+    await about.getByText(/A real cluster of Apache Kafka 4\.3\.0 was recorded/).waitFor();
+    const totals = await readFile(new URL("../../docs/fidelity-totals.txt", import.meta.url), "utf8");
+    const recorded = /^recorded (\d+)$/m.exec(totals)[1];
+    await about.getByRole("row", { name: `situations recorded ${recorded}` }).waitFor();
+    await page.keyboard.press("Escape");
+    await about.waitFor({ state: "detached" });
+  }));

@@ -1,4 +1,4 @@
-//! Writes `docs/fidelity.md` from the recordings and from what the simulator does; says what differs.
+//! Writes `docs/fidelity.md` and its totals from the recordings and from what the simulator does; says what differs.
 use kafkarium_tests::recordings::{all, document};
 use std::fs;
 use std::process::ExitCode;
@@ -10,9 +10,14 @@ fn main() -> ExitCode {
     for failure in &failures {
         eprintln!("{failure}");
     }
-    if let Err(error) = fs::write(document::path(), document::write(&recordings, &compared)) {
-        eprintln!("{}: {error}", document::path().display());
-        return ExitCode::FAILURE;
+    for (path, text) in [
+        (document::path(), document::write(&recordings, &compared)),
+        (document::totals_path(), document::write_totals(&recordings, &compared)),
+    ] {
+        if let Err(error) = fs::write(&path, text) {
+            eprintln!("{}: {error}", path.display());
+            return ExitCode::FAILURE;
+        }
     }
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

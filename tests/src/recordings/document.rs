@@ -1,4 +1,4 @@
-//! `docs/fidelity.md`: what real Kafka did, what the simulator does, and the verdict.
+//! `docs/fidelity.md`: what real Kafka did, what the simulator does, and the verdict; its totals once more, for the page.
 use super::compare::{Row, SEEDS, Verdict, compare, show};
 use super::{Recording, lists};
 use serde_json::Value;
@@ -8,6 +8,56 @@ use std::path::{Path, PathBuf};
 /// Where the document stands.
 pub fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fidelity.md")
+}
+
+/// Where the totals stand that the page shows.
+pub fn totals_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fidelity-totals.txt")
+}
+
+/// The totals' text: a word and its value a line.
+pub fn write_totals(recordings: &[Recording], compared: &[(&Recording, Vec<Row>)]) -> String {
+    let totals = Totals::of(recordings, compared);
+    format!(
+        "kafka {}\nrecorded {}\nplayed {}\nsame {}\nwithin {}\ndifferent {}\nwaiting {}\n",
+        totals.kafka,
+        totals.recorded,
+        totals.played,
+        totals.same,
+        totals.within,
+        totals.different,
+        totals.waiting
+    )
+}
+
+/// What is counted.
+struct Totals {
+    /// The versions recorded.
+    kafka: String,
+    recorded: usize,
+    played: usize,
+    same: usize,
+    within: usize,
+    different: usize,
+    /// Situations that wait for a feature.
+    waiting: usize,
+}
+
+impl Totals {
+    fn of(recordings: &[Recording], compared: &[(&Recording, Vec<Row>)]) -> Totals {
+        let mut versions: Vec<&str> = recordings.iter().map(|recording| recording.kafka.as_str()).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        Totals {
+            kafka: versions.join(" and "),
+            recorded: recordings.len(),
+            played: compared.len(),
+            same: count(compared, |verdict| *verdict == Verdict::Same),
+            within: count(compared, |verdict| matches!(verdict, Verdict::Within(_))),
+            different: count(compared, |verdict| matches!(verdict, Verdict::Known(_))),
+            waiting: lists::NOT_YET.len(),
+        }
+    }
 }
 
 /// Every recording that is played, in the order of the list, with its lines.
@@ -38,31 +88,21 @@ fn count(compared: &[(&Recording, Vec<Row>)], is: impl Fn(&Verdict) -> bool) -> 
 }
 
 fn head(text: &mut String, recordings: &[Recording], compared: &[(&Recording, Vec<Row>)]) {
-    let mut versions: Vec<&str> = recordings.iter().map(|recording| recording.kafka.as_str()).collect();
-    versions.sort_unstable();
-    versions.dedup();
+    let Totals { kafka, recorded, played, same, within, different, waiting } =
+        Totals::of(recordings, compared);
     let _ = write!(
         text,
         "# The simulator held against real Kafka\n\n\
-         A cluster of Apache Kafka {} was recorded in {} situations (`tests/recordings`), and the simulator plays {} of them.\n\
+         A cluster of Apache Kafka {kafka} was recorded in {recorded} situations (`tests/recordings`), and the simulator plays {played} of them.\n\
          This page is written by `cargo xtask fidelity` from the recordings and from what the simulator does; a test fails when it\n\
          is out of date.\n\n\
-         | | |\n| --- | ---: |\n| situations recorded | {} |\n| situations played here | {} |\n\
-         | facts that are the same | {} |\n| durations and counts within their margin | {} |\n\
-         | known differences | {} |\n| situations not simulated yet | {} |\n\n\
+         | | |\n| --- | ---: |\n| situations recorded | {recorded} |\n| situations played here | {played} |\n\
+         | facts that are the same | {same} |\n| durations and counts within their margin | {within} |\n\
+         | known differences | {different} |\n| situations not simulated yet | {waiting} |\n\n\
          Facts must be equal. A duration or a count differs from run to run: of it the simulator has a range, over {SEEDS} seeds,\n\
          each with the fault at another moment; every recorded value has to lie in it, widened by a margin, and the range must be\n\
          no wider than stated. Margins and their reasons are at the end. What was not the same in every repeat of the\n\
          recording has to occur in the simulator too.\n",
-        versions.join(" and "),
-        recordings.len(),
-        compared.len(),
-        recordings.len(),
-        compared.len(),
-        count(compared, |verdict| *verdict == Verdict::Same),
-        count(compared, |verdict| matches!(verdict, Verdict::Within(_))),
-        count(compared, |verdict| matches!(verdict, Verdict::Known(_))),
-        lists::NOT_YET.len(),
     );
 }
 

@@ -91,7 +91,11 @@ fn every_allowance_is_needed() {
 
 #[test]
 fn the_page_of_fidelity_is_what_would_be_written_now() {
-    let written = document::write(recordings(), compared());
-    let there = fs::read_to_string(document::path()).unwrap_or_default();
-    assert!(there == written, "docs/fidelity.md is out of date: `cargo xtask fidelity` writes it");
+    for (path, written) in [
+        (document::path(), document::write(recordings(), compared())),
+        (document::totals_path(), document::write_totals(recordings(), compared())),
+    ] {
+        let there = fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == written, "{} is out of date: `cargo xtask fidelity` writes it", path.display());
+    }
 }

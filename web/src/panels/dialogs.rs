@@ -1,4 +1,5 @@
-//! What lies over the page: the scenarios, the scenario's text, the help.
+//! What lies over the page: the scenarios, the scenario's text, the help, what this is.
+use super::about::About;
 use super::keys::KEYS;
 use super::metrics::Metrics;
 use crate::bridge::protocol::Source;
@@ -38,7 +39,8 @@ pub fn Dialogs(app: App) -> impl IntoView {
                 Dialog::Scenarios => ("Scenarios", view! { <Scenarios app/> }.into_any()),
                 Dialog::Text => ("The scenario's text", view! { <Text app/> }.into_any()),
                 Dialog::Metrics => ("Metrics", view! { <Metrics app/> }.into_any()),
-                Dialog::Help => ("Keys and help", help().into_any()),
+                Dialog::Help => ("Keys and help", help(app).into_any()),
+                Dialog::About => ("About Kafkarium", view! { <About/> }.into_any()),
             };
             view! {
                 // What is beside the sheet counts as the dialog itself: a click there closes it.
@@ -96,11 +98,11 @@ fn Text(app: App) -> impl IntoView {
     }
 }
 
-fn help() -> impl IntoView {
+fn help(app: App) -> impl IntoView {
     let keys = KEYS.map(|(key, what)| view! { <dt>{key}</dt><dd>{what}</dd> });
     view! {
         <p>"This is a simulation of Apache Kafka 4.3 that behaves as the real one does. Click anything to see what it is and what you can do to it; then watch what follows, and go back in time."</p>
         <dl class="keys">{keys.collect_view()}</dl>
-        <p class="soft">"Nothing leaves this page. Apache Kafka is a trademark of the Apache Software Foundation, with which this project is not affiliated."</p>
+        <p><button on:click=move |_| app.dialog.set(Some(Dialog::About))>"About Kafkarium, and how it was held against real Kafka"</button></p>
     }
 }

@@ -74,7 +74,7 @@ pub fn FindBox(app: App) -> impl IntoView {
             <input id="find" type="search" autocomplete="off" placeholder="Find by name" aria-label="Find a broker, partition, client or group by name"
                 role="combobox" aria-autocomplete="list" aria-controls="found"
                 aria-expanded=move || (open.get() && !text.read().trim().is_empty()).to_string()
-                aria-activedescendant=move || format!("found-{}", at.get())
+                aria-activedescendant=move || open.get().then(|| format!("found-{}", at.get()))
                 prop:value=text on:keydown=key
                 on:focus=move |_| open.set(true) on:blur=move |_| open.set(false)
                 on:input=move |event| { text.set(event_target_value(&event)); at.set(0); open.set(true); }/>

@@ -23,7 +23,8 @@ pub fn Header(app: App) -> impl IntoView {
                 <span>{title}</span>" ▾"
             </button>
             <span class="chip wide">{seed}</span>
-            <span class="chip wide">"Kafka 4.3"</span>
+            <button class="chip wide" on:click=open(Dialog::About) aria-haspopup="dialog"
+                title="About, and how it was held against real Kafka">"Kafka 4.3"</button>
             <span class="grow"></span>
             <button class="wide" on:click=open(Dialog::Text) aria-haspopup="dialog">"Edit scenario"</button>
             <button on:click=move |_| app.with_engine(|engine| engine.undo()) disabled=move || app.undoable.get() == 0

@@ -1,4 +1,5 @@
 //! The page around the stage: one file a panel.
+mod about;
 mod audit;
 mod caption;
 mod charts;

@@ -29,6 +29,8 @@ pub enum Dialog {
     Metrics,
     /// The keys.
     Help,
+    /// What this is, and how true.
+    About,
 }
 
 /// The tabs of the side.
