@@ -4,6 +4,7 @@
 mod advice;
 mod check;
 mod command;
+pub mod draft;
 mod error;
 mod expectation;
 pub mod limits;
