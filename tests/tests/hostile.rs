@@ -82,7 +82,7 @@ fn try_scenario(input: u64, answered: &mut Answered) {
 
 /// The editor has an answer too: the change done to a text that stays TOML, or a sentence.
 fn try_editor(input: u64, text: &str, luck: &mut Luck) {
-    let n = luck.below(3) as u32;
+    let n = luck.below(3);
     let (topic, value) = (Part::Topic(n), luck.of::<String>(&SNIPPETS).clone());
     let changes = [
         Change::Set { part: topic.clone(), key: "name".into(), value: value.clone() },

@@ -8,3 +8,5 @@ pub mod panels;
 pub mod stage;
 #[cfg(feature = "page")]
 pub mod state;
+#[cfg(feature = "page")]
+pub mod workshop;

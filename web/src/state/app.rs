@@ -1,5 +1,6 @@
 //! The signals that panels read and write.
 use super::browser;
+use super::door::Door;
 use super::engine::Engine;
 use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
@@ -23,8 +24,8 @@ pub enum Mode {
 pub enum Dialog {
     /// The scenarios that ship.
     Scenarios,
-    /// The scenario's text, to read and change.
-    Text,
+    /// The workshop, where the scenario is changed.
+    Build,
     /// The metrics, under Kafka's names.
     Metrics,
     /// The keys.
@@ -120,6 +121,8 @@ pub struct App {
     pub tab: RwSignal<Tab>,
     /// `light`, `dark`, or empty for the system's.
     pub theme: RwSignal<String>,
+    /// The way into the workshop.
+    pub door: Door,
     engine: StoredValue<Rc<RefCell<Engine>>, LocalStorage>,
 }
 
@@ -158,6 +161,7 @@ impl App {
             dialog: RwSignal::new(None),
             tab: RwSignal::new(Tab::Inspect),
             theme: RwSignal::new(theme),
+            door: Door::new(),
             engine: StoredValue::new_local(Rc::new(RefCell::new(Engine::default()))),
         };
         app.with_engine(|engine| engine.start(app));

@@ -328,6 +328,10 @@ impl Engine {
             app.problem.set(Some(text.to_owned()));
         }
         app.opened.set(Some(opened));
+        if matches!(self.opening, Some(Source::Text(_))) {
+            // What a person wrote is in the link from the first moment.
+            self.ask_link();
+        }
         if let Some(stage) = &mut self.stage {
             stage.set_selection(
                 Some(app.selection.get_untracked()).filter(|subject| *subject != Subject::Cluster),
