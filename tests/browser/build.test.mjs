@@ -259,3 +259,19 @@ test("on a phone parts, settings and text are one beside another", () =>
     },
     { viewport: { width: 390, height: 844 } },
   ));
+
+test("a workshop that does not come says so, and comes when asked again", () =>
+  withPage(
+    SITE,
+    async (page, { faults }) => {
+      await alive(page);
+      await page.route("**/workshop.js*", (route) => route.abort(), { times: 1 });
+      await page.getByRole("button", { name: /^Build/ }).click();
+      await page.getByText("The workshop could not be loaded.", { exact: false }).waitFor();
+      await page.keyboard.press("Escape");
+      await build(page).waitFor({ state: "detached" });
+      await enter(page);
+      assert.ok(faults.length > 0 && faults.every((fault) => /workshop|Failed to load|ERR_FAILED/.test(fault)), faults.join("; "));
+    },
+    { expectFaults: true },
+  ));

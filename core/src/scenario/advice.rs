@@ -4,7 +4,7 @@
 //! Kafka's rules between the keys of one configuration are in `config`; those are errors.
 use super::part::{Note, Part};
 use super::words::{show_duration, show_number};
-use super::{GroupSpec, ProducerSpec, Scenario, TimedCommand, TopicSpec};
+use super::{BrokerSpec, GroupSpec, ProducerSpec, Scenario, TimedCommand, TopicSpec};
 use crate::config::{Acks, AutoOffsetReset, BrokerConfig};
 use crate::kernel::SimTime;
 
@@ -86,6 +86,15 @@ impl Advice<'_> {
                  {session_ms}: one late heartbeat fences a broker; send them at least three times as often"
             ));
         }
+        let is_without = |broker: &&BrokerSpec| broker.rack.is_empty();
+        let without = self.scenario.brokers.iter().filter(is_without).count() as u64;
+        if (1..brokers).contains(&without) {
+            let what = format!(
+                "{without} of {brokers} brokers stand in no rack: Kafka spreads replicas as if these were one rack \
+                 together; say `rack` for each broker or for none"
+            );
+            self.warn("racks", what);
+        }
         let has = |mark: char| self.scenario.topics.iter().find(|topic| topic.name.contains(mark));
         if let (Some(dot), Some(line)) = (has('.'), has('_')) {
             self.warn("", format!(
@@ -116,8 +125,8 @@ impl Advice<'_> {
                 factor - 1
             ));
         } else if self.is_written_with_all(topic) && least == 1 {
-            let why = "min.insync.replicas = 1: with acks = all a record may be acknowledged by the leader alone, and \
-                       is lost with it; 2 makes that impossible";
+            let why = "min.insync.replicas = 1: when its followers fall behind, acks = all acknowledges records that \
+                       only the leader has, and they are lost with it; 2 makes that impossible";
             self.warn(key, why.into());
         }
         if topic.config.unclean_leader_election {

@@ -67,8 +67,6 @@ pub struct App {
     pub shipped: RwSignal<Vec<ShippedScenario>>,
     /// The run that is open.
     pub opened: RwSignal<Option<Opened>>,
-    /// Why a scenario's text could not be opened.
-    pub refused: RwSignal<Vec<String>>,
     /// The story so far.
     pub story: RwSignal<Vec<StoryLine>>,
     /// What the panels show of the subject.
@@ -134,7 +132,6 @@ impl App {
         let app = App {
             shipped: RwSignal::new(Vec::new()),
             opened: RwSignal::new(None),
-            refused: RwSignal::new(Vec::new()),
             story: RwSignal::new(Vec::new()),
             details: RwSignal::new(None),
             metrics: RwSignal::new(MetricsTable::default()),

@@ -26,6 +26,7 @@ pub struct Door {
     /// It could not be fetched.
     pub failed: RwSignal<bool>,
     fetched: StoredValue<Fetched>,
+    tries: StoredValue<u32>,
     file: StoredValue<Option<(String, String)>>,
 }
 
@@ -58,6 +59,7 @@ impl Door {
             has_draft: RwSignal::new(has_draft()),
             failed: RwSignal::new(false),
             fetched: StoredValue::new(Fetched::Not),
+            tries: StoredValue::new(0),
             file: StoredValue::new(None),
         }
     }
@@ -122,12 +124,15 @@ impl App {
         let door = self.door;
         door.fetched.set_value(Fetched::Coming);
         door.failed.set(false);
+        door.tries.update_value(|tries| *tries += 1);
+        let tries = door.tries.get_value();
         let begin = || {
             let document = browser::window().document()?;
             let link: HtmlLinkElement = browser::by_id("workshop-boot")?.dyn_into().ok()?;
             let script: HtmlScriptElement = document.create_element("script").ok()?.dyn_into().ok()?;
             script.set_type("module");
-            script.set_src(&link.href());
+            // Browsers remember a module that did not come, by its address: the next try has another.
+            script.set_src(&format!("{}&try={tries}", link.href()));
             let wrong = Closure::<dyn FnMut()>::new(move || door.fail());
             script.set_onerror(Some(wrong.as_ref().unchecked_ref()));
             wrong.forget();

@@ -315,7 +315,6 @@ impl Engine {
         app.story.set(Vec::new());
         app.life.set(None);
         self.show_life(None);
-        app.refused.set(Vec::new());
         app.dialog.set(None);
         app.undoable.set(opened.undoable);
         app.redoable.set(false);
@@ -348,7 +347,7 @@ impl Engine {
                 .set(Some(format!("This link cannot be opened: {why}. Here is the first scenario instead.")));
             self.open(Source::Default);
         } else {
-            app.refused.set(sentences);
+            app.problem.set(Some(format!("This scenario cannot be opened: {}.", sentences.join("; "))));
         }
     }
 

@@ -203,7 +203,7 @@ impl Draft {
     }
 
     /// Looks at the text: what is in it, what is wrong.
-    fn look(&self) {
+    pub fn look(&self) {
         self.typed.set_value(None);
         self.keep();
         let seen = self.text.with_untracked(|text| self.part.with_untracked(|part| review(text, part)));

@@ -74,6 +74,8 @@ fn Tools(draft: Draft) -> impl IntoView {
 
 /// Runs it, or goes to what is wrong.
 fn run(draft: Draft) {
+    // What was typed a moment ago counts too.
+    draft.look();
     if untrack(|| draft.count(Grade::Error)) == 0 {
         draft.run();
     } else {

@@ -3,6 +3,7 @@
 //!
 //! The text is the only truth: a form is read off it, and a change in a form is a change of it.
 mod brokers;
+mod change;
 mod edit;
 mod fields;
 mod form;
@@ -12,7 +13,7 @@ mod tree;
 
 use super::Part;
 
-pub use edit::change;
+pub use change::change;
 pub use outline::review;
 
 /// A cluster and nothing in it.
