@@ -200,7 +200,7 @@ impl Advice<'_> {
             let key = "max.in.flight.requests.per.connection";
             self.warn(key, format!(
                 "{key} = {} without idempotence: a batch sent again may come after a later one, and twice; \
-                 enable.idempotence = true or 1 in flight keeps the order",
+                 acks = all with idempotence, or 1 in flight, keeps the order",
                 config.max_in_flight
             ));
         }
