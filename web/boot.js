@@ -10,12 +10,26 @@ const missing = [
   [typeof HTMLDialogElement === "function", "dialogs"],
 ].filter(([there]) => !there);
 
+/** The first seconds of a scenario that ships, recorded: the stage moves before the simulation itself is here. */
+async function opening() {
+  const [shipped, name] = /^#?(?:s=([a-z0-9-]+))?$/.exec(location.hash) ?? [];
+  if (shipped === undefined) return null;
+  const file = document.getElementById("opening").href.replace("NAME", name ? `-${name}` : "");
+  const { ok, body } = await fetch(file, { signal: AbortSignal.timeout(10_000) });
+  if (!ok) return null;
+  const inflated = new Response(body.pipeThrough(new DecompressionStream("deflate-raw")));
+  return new Uint8Array(await inflated.arrayBuffer());
+}
+
 if (missing.length > 0) {
   const names = missing.map(([, name]) => name).join(" and ");
   words.textContent = `Kafkarium cannot run here: this browser is without ${names}. A newer Firefox, Chrome, Edge or Safari has it.`;
 } else {
   try {
+    // Without one the page begins with the simulation.
+    const recorded = opening().catch(() => null);
     const { default: init } = await import(at(js));
+    globalThis.kafkariumOpening = await recorded;
     await init({ module_or_path: at(wasm) });
     boot.remove();
   } catch (error) {

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { mkdir, readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -40,14 +41,16 @@ async function answer(request, response) {
   response.writeHead(404).end();
 }
 
-/** Starts the server on a free port: `{ origin, close }`. */
+/** Starts the server on a free port: `{ origin, requests, close }`; `requests` are `{ path, at }`, `at` as `Date.now()`. */
 export async function startServer() {
+  const requests = [];
   const server = createServer((request, response) => {
+    requests.push({ path: new URL(request.url, "http://host").pathname, at: Date.now() });
     answer(request, response).catch(() => response.writeHead(400).end());
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
   const close = () => new Promise((closed) => (server.closeAllConnections(), server.close(closed)));
-  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+  return { origin: `http://127.0.0.1:${server.address().port}`, requests, close };
 }
 
 /** Starts the browser that xtask found. */
@@ -57,6 +60,35 @@ export function startBrowser() {
   // Playwright itself makes it headless, with a new profile and without the sandbox that containers lack.
   const args = ["--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"];
   return chromium.launch({ executablePath, args });
+}
+
+/**
+ * To be called before a page goes anywhere: `window.firstMoving` is then the moment, as `Date.now()`, of the first
+ * picture on the stage that differs from the one before it.
+ */
+export function watchForMotion(page) {
+  return page.addInitScript(() => {
+    let before = null;
+    const picture = () => {
+      const canvas = document.querySelector(".stage canvas");
+      if (!canvas?.width || !canvas.height) return null;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const pixels = new Uint32Array(data.buffer);
+      return pixels.some((pixel) => pixel !== 0) ? { width: canvas.width, height: canvas.height, pixels } : null;
+    };
+    const look = () => {
+      const now = picture();
+      const same = now && before && now.width === before.width && now.height === before.height;
+      if (same && now.pixels.some((pixel, at) => pixel !== before.pixels[at])) window.firstMoving = Date.now();
+      before = now;
+    };
+    const request = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (callback) =>
+      request((time) => {
+        callback(time);
+        if (!window.firstMoving) look();
+      });
+  });
 }
 
 /** Opens a watched page: `{ page, faults, close }`; `faults` are sentences, and empty when all is well. */
@@ -85,6 +117,24 @@ export async function openPage(browser, origin, options = {}) {
     if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`);
   });
   return { page, faults, close: () => context.close() };
+}
+
+/** A link to a moment (`25s`) of a scenario's text, in the packed form of docs/link-format.md. */
+export function linkTo(text, moment) {
+  const packed = deflateRawSync(Buffer.from(`seed ${/^seed = (\d+)/m.exec(text)[1]}\nt ${moment}\n\n${text}`));
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(crc32(packed));
+  return `#k1.${Buffer.concat([sum, packed]).toString("base64url")}`;
+}
+
+// Node 18 and 20 have none of their own.
+function crc32(bytes) {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return (sum ^ 0xffffffff) >>> 0;
 }
 
 let shared;

@@ -6,7 +6,6 @@ pub mod charts;
 pub mod panels;
 #[cfg(feature = "page")]
 pub mod stage;
-#[cfg(feature = "page")]
 pub mod state;
 #[cfg(feature = "page")]
 pub mod workshop;

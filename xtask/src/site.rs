@@ -1,4 +1,4 @@
-//! Builds the static site: Trunk, then two finishing touches of our own in dist/.
+//! Builds the static site: Trunk, then in dist/ smaller WebAssembly, the openings, and the build's name.
 use crate::{
     setup,
     shell::{self, Outcome},
@@ -19,9 +19,20 @@ pub(crate) fn build() -> Outcome {
         trunk.args(["build", "--release", "--offline", "true", "--skip-version-check", "--log", "warn"]);
         // Trunk takes only `true` and `false` here, where others write NO_COLOR=1.
         shell::run(trunk.env_remove("NO_COLOR"))?;
-        wasm::shrink_all(&dist(), &["app", "workshop"])?;
+        wasm::shrink_all(&dist(), &["app", "workshop"])
+    })?;
+    shell::step("recording the openings of the scenarios that ship", || {
+        let mut openings = shell::cargo();
+        openings.args(["run", "--quiet", "--package", "kafkarium-web", "--no-default-features"]);
+        openings.args(["--features", "openings", "--bin", "openings", "--"]).arg(dist()).arg(asked_dir());
+        shell::run(&mut openings)?;
         name_the_build()
     })
+}
+
+/// Where what was asked for each opening is left, for the test that asks the worker the same.
+fn asked_dir() -> PathBuf {
+    shell::root().join("target").join("openings")
 }
 
 /// Puts a digest of everything in dist/ in the place of `BUILD` in index.html: addresses whose file names do not

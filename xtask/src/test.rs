@@ -35,7 +35,11 @@ impl AddAssign for Count {
 pub(crate) fn run(require_browser: bool) -> Outcome {
     let mut total = Count::default();
     total += check("formatting", || shell::run(shell::cargo().args(["fmt", "--all", "--check"])));
-    total += check("lints, native", || shell::run(&mut clippy(NATIVE, &["--all-targets"])));
+    total += check("lints, native", || {
+        shell::run(&mut clippy(NATIVE, &["--all-targets"]))?;
+        let openings = ["--no-default-features", "--features", "openings", "--bin", "openings"];
+        shell::run(&mut clippy(&["kafkarium-web"], &openings))
+    });
     total += check("lints, WebAssembly", || {
         setup::target()?;
         shell::run(&mut clippy(WASM, &["--target", setup::WASM_TARGET]))?;

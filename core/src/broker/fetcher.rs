@@ -94,12 +94,14 @@ impl Broker {
             return;
         }
         let full = std::mem::take(&mut fetcher.full);
-        let changed = std::mem::take(&mut fetcher.changed);
-        let named = if full { fetcher.partitions.clone() } else { changed };
+        let mut named = std::mem::take(&mut fetcher.changed);
+        if full {
+            named.clone_from(&fetcher.partitions);
+        }
         let forgotten = std::mem::take(&mut fetcher.forgotten);
         let leader = fetcher.leader;
         let config = &self.image.broker_config;
-        let partitions = named.into_iter().filter_map(|partition| {
+        let described = named.drain(..).filter_map(|partition| {
             let replica = self.replicas[partition.index()].as_deref()?;
             let end = replica.log.end().offset;
             Some(FetchPartition {
@@ -111,19 +113,22 @@ impl Broker {
                 max_bytes: config.replica_fetch_max_bytes,
             })
         });
+        let mut partitions = fx.spare.asked.take();
+        partitions.extend(described);
         let request = FetchRequest {
             broker_epoch: Some(broker_epoch),
             max_wait_ms: config.replica_fetch_wait_max_ms as u32,
             min_bytes: config.replica_fetch_min_bytes,
             max_bytes: config.replica_fetch_response_max_bytes,
             full,
-            partitions: partitions.collect(),
+            partitions,
             forgotten: if full { Vec::new() } else { forgotten },
         };
         let timeout_ms = config.replica_socket_timeout_ms;
         let correlation = self.next_correlation();
         let incarnation = self.lifecycle.incarnation;
         let fetcher = &mut self.fetchers[at];
+        fetcher.changed = named;
         fetcher.in_flight = Some((correlation, now));
         if !fetcher.timeout_timer {
             fetcher.timeout_timer = true;
@@ -150,7 +155,7 @@ impl Broker {
         if response.error != ErrorCode::None {
             self.fetchers[at].full = true;
         }
-        let mut batches = std::mem::take(&mut response.batches).into_iter();
+        let mut batches = response.batches.drain(..);
         for fetched in &response.partitions {
             let own = batches.by_ref().take(fetched.batches as usize);
             let partition = fetched.partition;
@@ -186,6 +191,9 @@ impl Broker {
                 self.fetchers[at].changed.push(partition);
             }
         }
+        drop(batches);
+        fx.spare.batches.give(response.batches);
+        fx.spare.fetched.give(response.partitions);
         self.run_fetcher(now, at, fx);
     }
 

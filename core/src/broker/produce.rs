@@ -81,14 +81,14 @@ impl Broker {
         now: SimTime,
         from: NodeId,
         correlation: u32,
-        request: ProduceRequest,
+        mut request: ProduceRequest,
         fx: &mut Effects,
     ) {
         let id = self.produces.next_id();
         let deadline = now.plus_ms(u64::from(request.timeout_ms));
         let mut waits_for = 0;
-        let mut results = Vec::with_capacity(request.batches.len());
-        for (partition, batch) in request.batches {
+        let mut results = fx.spare.results.take();
+        for (partition, batch) in request.batches.drain(..) {
             let (result, required) = self.append_from_client(now, partition, batch, request.acks, fx);
             if let Some(required) = required {
                 waits_for += 1;
@@ -96,6 +96,7 @@ impl Broker {
             }
             results.push(result);
         }
+        fx.spare.produced.give(request.batches);
         if request.acks == Acks::None {
             if results.iter().any(|result| result.error != ErrorCode::None) {
                 fx.disconnect(from);

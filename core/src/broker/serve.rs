@@ -194,6 +194,7 @@ impl Broker {
         for asked in &request.partitions {
             urgent |= self.place_part(now, number, *asked, previous_fetch, fx);
         }
+        fx.spare.asked.give(request.partitions);
         self.recheck(number, fx);
         let session = &mut self.sessions.list[number as usize];
         session.last_fetch = now;
@@ -421,9 +422,11 @@ impl Broker {
         session.available_bytes = 0;
         let mut response = FetchResponse {
             error: ErrorCode::None,
-            partitions: Vec::with_capacity(news.len()),
-            batches: Vec::with_capacity(with_data),
+            partitions: fx.spare.fetched.take(),
+            batches: fx.spare.batches.take(),
         };
+        response.partitions.reserve(news.len());
+        response.batches.reserve(with_data);
         let mut budget = waiting.max_bytes;
         let mut kept = Vec::new();
         for &slot in &news {

@@ -2,7 +2,7 @@
 //!
 //! The open batch is virtual. Which records it holds is computed from the arrivals when somebody must know:
 //! when it is drained, when it is full, when a person looks.
-use super::arrivals::{Load, Stream};
+use super::arrivals::{Load, Stream, fits};
 use super::idempotence::Sequences;
 use super::workload::Records;
 use crate::assign::record_size::BATCH_OVERHEAD;
@@ -255,7 +255,8 @@ impl Source<'_> {
         let next = self.stream.next();
         let fit = open.limit.saturating_sub(open.bytes) / (most - BATCH_OVERHEAD);
         let come = self.stream.count_up_to(next + fit, self.clock.at(until), self.load) - next;
-        let bytes = come.saturating_mul(most - BATCH_OVERHEAD);
+        let each = most - BATCH_OVERHEAD;
+        let bytes = if fits(come, each) { come * each } else { u64::MAX };
         if most <= self.max_record && open.bytes.saturating_add(bytes) < open.limit && bytes < turn {
             return None;
         }

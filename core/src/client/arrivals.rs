@@ -59,21 +59,23 @@ const MOST: usize = AT_MOST.len();
 
 /// `a * b / c`, rounded down; the largest number there is if it does not fit.
 pub(super) fn mul_div(a: u64, b: u64, c: u64) -> u64 {
-    match a.checked_mul(b) {
-        Some(product) => product / c,
-        None => u64::try_from(u128::from(a) * u128::from(b) / u128::from(c)).unwrap_or(u64::MAX),
+    if fits(a, b) {
+        return a * b / c;
     }
+    u64::try_from(u128::from(a) * u128::from(b) / u128::from(c)).unwrap_or(u64::MAX)
 }
 
 /// The same, rounded up.
 pub(super) fn mul_div_up(a: u64, b: u64, c: u64) -> u64 {
-    match a.checked_mul(b) {
-        Some(product) => product.div_ceil(c),
-        None => {
-            let up = (u128::from(a) * u128::from(b)).div_ceil(u128::from(c));
-            u64::try_from(up).unwrap_or(u64::MAX)
-        }
+    if fits(a, b) {
+        return (a * b).div_ceil(c);
     }
+    u64::try_from((u128::from(a) * u128::from(b)).div_ceil(u128::from(c))).unwrap_or(u64::MAX)
+}
+
+/// Whether a product surely fits into 64 bits, told without the wide product, which is dear in WebAssembly.
+pub(super) const fn fits(a: u64, b: u64) -> bool {
+    a.leading_zeros() + b.leading_zeros() >= u64::BITS
 }
 
 /// How many records are expected by a moment: the integral of a rate from an anchor on.

@@ -594,12 +594,13 @@ impl Consumer {
                 max_bytes: config.max_partition_fetch_bytes,
             }
         };
-        let partitions: Vec<FetchPartition> = if full {
+        let mut partitions = fx.spare.asked.take();
+        if full {
             session.forgotten.clear();
-            self.slots.iter_mut().filter(|slot| slot.broker == Some(broker)).map(of).collect()
+            partitions.extend(self.slots.iter_mut().filter(|slot| slot.broker == Some(broker)).map(of));
         } else {
-            session.named.iter().map(|&at| of(&mut self.slots[at as usize])).collect()
-        };
+            partitions.extend(session.named.iter().map(|&at| of(&mut self.slots[at as usize])));
+        }
         session.named.clear();
         let request = FetchRequest {
             broker_epoch: None,
@@ -625,7 +626,7 @@ impl Consumer {
         now: SimTime,
         from: NodeId,
         epoch: u32,
-        response: FetchResponse,
+        mut response: FetchResponse,
         fx: &mut Effects,
     ) {
         let NodeId::Broker(id) = from else { return };
@@ -638,7 +639,7 @@ impl Consumer {
         if epoch != self.epoch || response.error != ErrorCode::None {
             return;
         }
-        let mut batches = response.batches.into_iter();
+        let mut batches = response.batches.drain(..);
         for fetched in &response.partitions {
             let of_partition = batches.by_ref().take(fetched.batches as usize);
             let found = self.slot_of.get(fetched.partition.index()).copied();
@@ -661,6 +662,9 @@ impl Consumer {
                 self.ready.extend(found);
             }
         }
+        drop(batches);
+        fx.spare.batches.give(response.batches);
+        fx.spare.fetched.give(response.partitions);
     }
 
     fn fetch_error(&mut self, now: SimTime, fetched: &FetchedPartition, fx: &mut Effects) {

@@ -13,7 +13,7 @@ use crate::config::{Acks, Partitioner, ProducerConfig};
 use crate::kernel::{Digest, Draws, Purpose, SimTime};
 use crate::log::{Batch, SourceId, TypedRecord};
 use crate::metadata::{BrokerId, MetadataImage, TopicPartition};
-use crate::node::{Effect, Effects, Input, Timer, TimerKind};
+use crate::node::{Effect, Effects, Input, Spare, Timer, TimerKind};
 use crate::trace::Fact;
 use crate::wire::{ErrorCode, Message, NodeId};
 use std::cmp::Reverse;
@@ -96,6 +96,8 @@ pub struct Producer {
     pub(super) clock: Clock,
     pub(super) queues: Vec<Queue>,
     pub(super) lanes: Vec<Lane>,
+    /// For the batches of the next requests.
+    pub(super) spare: Spare<Parcel>,
     /// When to look at a partition; an entry counts while it is the partition's alarm.
     pub(super) agenda: BinaryHeap<Reverse<(SimTime, u32)>>,
     /// The one stream of records that no key sends anywhere; `None` if each partition has its own.
@@ -151,6 +153,7 @@ impl Producer {
             clock: Clock::stopped_at(SimTime::ZERO),
             queues: Vec::new(),
             lanes: Vec::new(),
+            spare: Spare::default(),
             agenda: BinaryHeap::new(),
             sticky: None,
             available: Vec::new(),
@@ -245,6 +248,7 @@ impl Producer {
             Message::ProduceResponse(results) => {
                 if let Some(Request::Produce(parcels)) = self.network.response(from, correlation) {
                     self.answered(now, parcels, &results, fx);
+                    fx.spare.results.give(results);
                 }
             }
             Message::InitProducerIdResponse { producer_id }

@@ -331,14 +331,11 @@ impl Producer {
         if parcels.is_empty() {
             return false;
         }
-        let request = ProduceRequest {
-            acks: self.spec.config.acks,
-            timeout_ms: self.spec.config.request_timeout_ms as u32,
-            batches: parcels
-                .iter()
-                .map(|parcel| (self.partitions[parcel.partition as usize], parcel.batch.clone()))
-                .collect(),
-        };
+        let mut batches = fx.spare.produced.take();
+        let of = |parcel: &Parcel| (self.partitions[parcel.partition as usize], parcel.batch.clone());
+        batches.extend(parcels.iter().map(of));
+        let (acks, timeout_ms) = (self.spec.config.acks, self.spec.config.request_timeout_ms as u32);
+        let request = ProduceRequest { acks, timeout_ms, batches };
         for parcel in &parcels {
             if parcel.attempts == 0 && !parcel.split {
                 self.totals.sent += u64::from(parcel.batch.count);
@@ -371,10 +368,12 @@ impl Producer {
     fn drain(&mut self, now: SimTime, lane: usize, partitions: &[u32], fx: &mut Effects) -> Vec<Parcel> {
         let count = partitions.len() as u32;
         let start = self.lanes[lane].drain_from % count.max(1);
-        let mut taken = Vec::with_capacity(self.lanes[lane].due as usize);
+        let mut taken = self.spare.take();
         let mut size = 0;
         let mut last = (start + count).saturating_sub(1) % count.max(1);
-        for place in self.places_to_drain(lane as u32, partitions, start) {
+        let stops = self.places_that_hold(lane as u32, partitions, start);
+        for step in 0..stops.as_ref().map_or(count, |stops| stops.len() as u32) {
+            let place = stops.as_ref().map_or((start + step) % count, |stops| stops[step as usize]);
             let partition = partitions[place as usize];
             let queue = &self.queues[partition as usize];
             let empty = queue.waiting.is_empty() && queue.open.is_none() && queue.arrives > now;
@@ -408,20 +407,18 @@ impl Producer {
         taken
     }
 
-    /// The places within a lane's partitions that a walk from `start` once around stops at: all of them, but
-    /// where all partitions share one stream, only those that hold something.
-    fn places_to_drain(&self, lane: u32, partitions: &[u32], start: u32) -> Vec<u32> {
+    /// Where all partitions share one stream: the places within a lane's partitions that hold something, as a walk
+    /// from `start` once around comes by them.
+    fn places_that_hold(&self, lane: u32, partitions: &[u32], start: u32) -> Option<Vec<u32>> {
         let count = partitions.len() as u32;
-        let Some(sticky) = &self.sticky else {
-            return (0..count).map(|step| (start + step) % count).collect();
-        };
+        let sticky = self.sticky.as_ref()?;
         let target = sticky.target.filter(|target| self.holding.binary_search(target).is_err());
         let its = |partition: &u32| self.queues[*partition as usize].lane == Some(lane);
         let place = |partition: &u32| partitions.binary_search(partition).ok().map(|at| at as u32);
         let holding = self.holding.iter().chain(&target).filter(|partition| its(partition));
         let mut places: Vec<u32> = holding.filter_map(place).collect();
         places.sort_unstable_by_key(|&place| (place + count - start) % count);
-        places
+        Some(places)
     }
 
     /// Takes the first batch of a partition to send it: an open one is closed, a new one gets its sequence.
@@ -453,12 +450,12 @@ impl Producer {
     pub(super) fn answered(
         &mut self,
         now: SimTime,
-        parcels: Vec<Parcel>,
+        mut parcels: Vec<Parcel>,
         results: &[ProduceResult],
         fx: &mut Effects,
     ) {
         let mut moved = false;
-        for (place, parcel) in parcels.into_iter().enumerate() {
+        for (place, parcel) in parcels.drain(..).enumerate() {
             let partition = self.partitions[parcel.partition as usize];
             let same = results.get(place).filter(|result| result.partition == partition);
             let result = same.or_else(|| results.iter().find(|result| result.partition == partition));
@@ -469,6 +466,7 @@ impl Producer {
             moved |= self.network.learn_leader(partition, result.leader);
             self.outcome(now, parcel, result.error, result.base_offset, fx);
         }
+        self.spare.give(parcels);
         if moved {
             self.find_leaders(now);
         }

@@ -15,12 +15,12 @@ impl SimTime {
 
     /// The moment `ms` milliseconds after the beginning.
     pub const fn from_ms(ms: u64) -> Self {
-        SimTime(ms.saturating_mul(1_000))
+        SimTime(times(ms, 1_000))
     }
 
     /// The moment `s` seconds after the beginning.
     pub const fn from_secs(s: u64) -> Self {
-        SimTime(s.saturating_mul(1_000_000))
+        SimTime(times(s, 1_000_000))
     }
 
     /// Whole milliseconds since the beginning, as Kafka's clocks count.
@@ -31,7 +31,7 @@ impl SimTime {
     /// This moment and `ms` milliseconds.
     #[must_use]
     pub const fn plus_ms(self, ms: u64) -> Self {
-        self.plus_us(ms.saturating_mul(1_000))
+        self.plus_us(times(ms, 1_000))
     }
 
     /// This moment and `us` microseconds.
@@ -49,6 +49,12 @@ impl SimTime {
     pub const fn since_ms(self, earlier: SimTime) -> u64 {
         self.since_us(earlier) / 1_000
     }
+}
+
+/// `a * b`, or the largest number there is. WebAssembly has no instruction that tells an overflow: what
+/// `saturating_mul` makes of it there is a call for each moment that is computed.
+const fn times(a: u64, b: u64) -> u64 {
+    if a > u64::MAX / b { u64::MAX } else { a * b }
 }
 
 impl fmt::Display for SimTime {

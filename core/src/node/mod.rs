@@ -2,6 +2,10 @@
 //!
 //! A node is plain data with `handle(now, input, &mut Effects)`. It performs nothing: it sends, sets timers,
 //! reports. It never learns how a message travels, how long that takes, or who is alive.
+mod spare;
+
+pub use spare::{Spare, Spares};
+
 use crate::kernel::SimTime;
 use crate::trace::Fact;
 use crate::wire::{Message, NodeId};
@@ -134,6 +138,8 @@ pub struct Effects {
     pub facts: Vec<Fact>,
     /// Report every fact, not only those observers always need. Changes nothing else.
     pub tracing: bool,
+    /// To write messages into, and to give back what was read.
+    pub spare: Spares,
 }
 
 impl Effects {

@@ -207,7 +207,12 @@ impl World {
 
     /// Carries out what a node asked for, in order.
     fn carry_out(&mut self, node: NodeId) {
-        self.facts.extend(self.fx.facts.drain(..).map(|fact| (node, fact)));
+        if !self.fx.facts.is_empty() {
+            self.facts.extend(self.fx.facts.drain(..).map(|fact| (node, fact)));
+        }
+        if self.fx.list.is_empty() {
+            return;
+        }
         let mut list = std::mem::take(&mut self.fx.list);
         for effect in list.drain(..) {
             match effect {

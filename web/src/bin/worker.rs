@@ -1,6 +1,6 @@
 //! Starts the worker.
 use kafkarium_web::bridge::desk::{Desk, Voice};
-use kafkarium_web::bridge::protocol::FromWorker;
+use kafkarium_web::bridge::protocol::{FromWorker, from_bytes, to_bytes};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -12,8 +12,10 @@ struct Post {
 
 impl Voice for Post {
     fn say(&mut self, message: FromWorker) {
-        let value = serde_wasm_bindgen::to_value(&message).expect_throw("every message can be written");
-        self.scope.post_message(&value).expect_throw("the page listens");
+        // An array of bytes is a message, a bare buffer a frame.
+        let bytes = js_sys::Uint8Array::from(to_bytes(&message).as_slice());
+        let transfer = js_sys::Array::of1(&bytes.buffer());
+        self.scope.post_message_with_transfer(&bytes, &transfer).expect_throw("the page listens");
     }
 
     fn frame(&mut self, bytes: Vec<u8>) {
@@ -34,8 +36,8 @@ fn main() {
     let heard = Closure::<dyn FnMut(MessageEvent)>::new({
         let scope = scope.clone();
         move |event: MessageEvent| {
-            let message =
-                serde_wasm_bindgen::from_value(event.data()).expect_throw("the page is of this build");
+            let bytes = event.data().unchecked_into::<js_sys::Uint8Array>().to_vec();
+            let message = from_bytes(&bytes).expect_throw("the page is of this build");
             let mut post = Post { scope: scope.clone() };
             desk.borrow_mut().hear(message, &mut post);
             if desk.borrow_mut().work(&mut post) {

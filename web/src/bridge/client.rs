@@ -1,9 +1,11 @@
 //! The page's side: a worker, what is said to it, and what is heard.
-use super::protocol::{FromWorker, ToWorker};
+use super::protocol::{FromWorker, ToWorker, from_bytes, to_bytes};
 use kafkarium_core::observe::frame_codec::decode;
 use kafkarium_core::observe::view::Frame;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlLinkElement, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+const OTHER_BUILD: &str = "page and worker are of different builds";
 
 /// What comes from the worker.
 pub enum Heard {
@@ -46,8 +48,8 @@ impl Client {
 
     /// Says something to the worker.
     pub fn say(&self, message: &ToWorker) {
-        let value = serde_wasm_bindgen::to_value(message).expect_throw("every message can be written");
-        self.worker.post_message(&value).expect_throw("a worker can always be written to");
+        let bytes = js_sys::Uint8Array::from(to_bytes(message).as_slice());
+        self.worker.post_message(&bytes).expect_throw("a worker can always be written to");
     }
 }
 
@@ -65,8 +67,6 @@ fn read(data: &JsValue) -> Heard {
             Err(error) => Heard::Died(error.to_string()),
         };
     }
-    match serde_wasm_bindgen::from_value(data.clone()) {
-        Ok(message) => Heard::Message(message),
-        Err(error) => Heard::Died(format!("page and worker are of different builds: {error}")),
-    }
+    let message = data.dyn_ref::<js_sys::Uint8Array>().and_then(|bytes| from_bytes(&bytes.to_vec()));
+    message.map_or_else(|| Heard::Died(OTHER_BUILD.to_owned()), Heard::Message)
 }

@@ -2,4 +2,5 @@
 #[cfg(feature = "page")]
 pub mod client;
 pub mod desk;
+pub mod opening;
 pub mod protocol;

@@ -5,10 +5,22 @@ use kafkarium_core::observe::report::{
     AuditReport, Description, Inspection, Names, StoryLine, Subject, Timeline,
 };
 use kafkarium_core::observe::view::FrameOptions;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+
+/// A message as it travels.
+pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
+    // Memory alone could be missing.
+    postcard::to_allocvec(message).expect("every message can be written")
+}
+
+/// A message that travelled; `None` if it comes from another build.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
 
 /// From the page. Times are microseconds of virtual time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -83,8 +83,9 @@ impl ChartTheme {
 /// `rgb(1, 2, 3)` as numbers; black for what is not of that form.
 fn rgb(text: &str) -> RGBColor {
     let digits = text.trim_start_matches("rgba(").trim_start_matches("rgb(").trim_end_matches(')');
-    let mut parts = digits.split([',', ' ']).filter_map(|part| part.trim().parse::<f64>().ok());
-    let mut next = || parts.next().unwrap_or(0.0) as u8;
+    let whole = |part: &str| part.split('.').next().and_then(|whole| whole.trim().parse().ok());
+    let mut parts = digits.split([',', ' ']).filter_map(whole);
+    let mut next = || parts.next().unwrap_or(0);
     RGBColor(next(), next(), next())
 }
 

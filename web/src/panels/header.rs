@@ -26,7 +26,7 @@ pub fn Header(app: App) -> impl IntoView {
             <span class="chip wide">"Kafka 4.3"</span>
             <span class="grow"></span>
             <button class="wide" on:click=move |_| app.build(None) aria-haspopup="dialog" title="Change this scenario, or build your own">
-                {move || if app.door.has_draft.get() { "Build (draft)" } else { "Build" }}
+                {move || if app.has_draft() { "Build (draft)" } else { "Build" }}
             </button>
             <button on:click=move |_| app.with_engine(|engine| engine.undo()) disabled=move || app.undoable.get() == 0
                 title="Undo the last command (U)" aria-label="Undo the last command">"↶"</button>

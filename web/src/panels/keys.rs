@@ -1,4 +1,5 @@
 //! The keyboard.
+use super::look;
 use crate::state::App;
 use crate::state::app::{Dialog, Mode, Tab};
 use crate::state::browser;
@@ -6,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 14] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
     ("] and [", "faster or slower"),
@@ -15,6 +16,11 @@ pub const KEYS: [(&str, &str); 14] = [
     ("Tab", "on the stage: go from broker to partition to client; Shift+Tab goes back"),
     ("↓ and ↑", "on the stage: the same, and through every replica of a large cluster"),
     ("Enter", "on the stage: open what can be done to a thing; then ↓ and ↑ go through it"),
+    (
+        "+ − 0",
+        "look at the brokers from nearer, from farther, at all of them; also wheel, two fingers, double click",
+    ),
+    ("/", "find a broker, partition, client or group by its name"),
     ("U and R", "undo a command, do it again"),
     ("L", "copy a link to this moment"),
     ("T", "light, dark, or as the system has it"),
@@ -83,12 +89,12 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         "4" => app.tab.set(Tab::Tools),
         "5" => app.tab.set(Tab::Record),
         "?" => app.dialog.set(Some(Dialog::Help)),
-        _ => return false,
+        other => return look::key(app, other),
     }
     true
 }
 
 fn seek_by(app: App, by_us: i64) {
-    let now = app.with_engine(|engine| engine.playhead_us());
+    let now = app.with_engine(|engine| engine.aim_us());
     app.seek(now.saturating_add_signed(by_us));
 }

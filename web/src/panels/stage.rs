@@ -1,4 +1,5 @@
 //! The canvas, what is pointed at on it, and the keyboard's way through it.
+use super::look::{self, Look};
 use super::menu::MenuBox;
 use crate::state::App;
 use crate::state::app::{Menu, Tab};
@@ -12,8 +13,10 @@ use wasm_bindgen::prelude::*;
 pub fn StagePanel(app: App) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
     let room = NodeRef::<html::Div>::new();
+    let dragged = look::Dragged::new(false);
     Effect::new(move |_| {
         let (Some(canvas), Some(_)) = (canvas.get(), room.get()) else { return };
+        look::listen(app, &canvas, dragged);
         app.with_engine(|engine| engine.set_canvas(canvas));
         fit(app, room, true);
         let resized = Closure::<dyn FnMut()>::new(move || fit(app, room, true));
@@ -47,6 +50,9 @@ pub fn StagePanel(app: App) -> impl IntoView {
         })
     };
     let click = move |event: web_sys::MouseEvent| {
+        if dragged.get_value() {
+            return;
+        }
         let (x, y) = at(&event);
         let (hit, record) = app.with_engine(|engine| {
             let Some(stage) = engine.stage() else { return (None, None) };
@@ -93,6 +99,7 @@ pub fn StagePanel(app: App) -> impl IntoView {
             {move || loading().then(|| view! { <p class="waits">"Starting the simulation…"</p> })}
             <MenuBox app/>
         </div>
+        <Look app/>
     }
 }
 
@@ -103,10 +110,11 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
     let ratio = browser::window().device_pixel_ratio();
     let needed = app.with_engine(|engine| {
         let stage = engine.stage()?;
-        let known = room.get_attribute("data-needs").and_then(|text| text.parse::<f64>().ok());
-        (always || known != Some(stage.needed_height().round())).then(|| {
+        let known = room.get_attribute("data-needs").and_then(|text| text.parse::<i32>().ok());
+        // Whole numbers: what reads fractions is a twentieth of the page's download.
+        (always || known != Some(stage.needed_height().round() as i32)).then(|| {
             stage.resize(width, height, ratio);
-            stage.needed_height().round()
+            stage.needed_height().round() as i32
         })
     });
     if let Some(needed) = needed {

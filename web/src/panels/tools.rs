@@ -80,7 +80,9 @@ fn set_if_new(text: RwSignal<String>, new: String) {
 fn part(app: App, title: &'static str, command: bool, text: RwSignal<String>) -> impl IntoView {
     let shown = move || {
         let text = text.get();
-        if text.trim().is_empty() {
+        if app.description.read().is_none() {
+            "(the simulation is still loading)".to_owned()
+        } else if text.trim().is_empty() {
             "(it prints nothing)".to_owned()
         } else {
             text.trim_start_matches('\n').to_owned()

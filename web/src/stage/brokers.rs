@@ -1,11 +1,12 @@
 //! Brokers with their replicas, and the controller above them.
-use super::layout::{
-    BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect, SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW,
-};
+use super::cards::{SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
+use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number, seconds};
-use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, ReplicaView};
+use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, PartitionView, Process, ReplicaView};
 
+/// On a card narrower than this there is only room to say how many partitions a broker leads.
+const LEADS_ALONE_BELOW: f64 = 168.0;
 const DOWN_ALPHA: f64 = 0.42;
 const CELL: f64 = 13.0;
 
@@ -19,21 +20,54 @@ pub fn controller(pen: &Pen, scene: &Scene) {
 }
 
 pub fn draw(pen: &Pen, scene: &Scene) {
-    for (at, (broker, place)) in scene.frame.brokers.iter().zip(&scene.plan.brokers).enumerate() {
+    let window = scene.plan.window.grown(3.0);
+    pen.ctx.save();
+    if scene.plan.extent.0 > window.width || scene.plan.extent.1 > window.height {
+        clip(pen, window);
+    }
+    for (rack, rect) in scene.plan.racks.iter().filter(|(_, rect)| rect.meets(window)) {
+        let place = (rect.x + 2.0, rect.bottom() - 5.0);
+        pen.text(&format!("rack {rack}"), place, plain(11.0), &pen.theme.ink_soft, Align::Left, rect.width);
+    }
+    let most_led = scene.frame.brokers.iter().map(|broker| broker.leads).max().unwrap_or(0);
+    let cards = scene.frame.brokers.iter().zip(&scene.plan.brokers).enumerate();
+    for (at, (broker, place)) in cards.filter(|(_, (_, place))| place.rect.meets(window)) {
         card(pen, scene, at, broker, place);
-        for lane in &place.lanes {
-            let replica = &scene.frame.replicas[lane.replica];
-            match scene.plan.detail {
-                Detail::Lanes => full_lane(pen, scene, broker, replica, lane),
-                Detail::Bars => bar(pen, scene, broker, replica, lane),
-                Detail::Heat => heat(pen, broker, replica, lane),
-            }
+        if place.rect.width < SMALL_BELOW {
+            share_of_leaders(pen, broker, place.rect, most_led);
         }
+        replicas(pen, scene, broker, place, window);
         pen.alpha(1.0);
-        if scene.plan.detail == Detail::Lanes && !is_down(broker) {
-            // On top of the lanes, because they stand between two.
-            place.lanes.iter().for_each(|lane| markers(pen, scene, lane));
+    }
+    pen.ctx.restore();
+}
+
+fn replicas(pen: &Pen, scene: &Scene, broker: &BrokerView, place: &BrokerPlace, window: Rect) {
+    if scene.plan.detail == Detail::Heat {
+        return heat(pen, scene, broker, place);
+    }
+    let seen = || place.lanes.iter().filter(|lane| lane.rect.meets(window));
+    for lane in seen() {
+        let replica = &scene.frame.replicas[lane.replica];
+        match scene.plan.detail {
+            Detail::Lanes => full_lane(pen, scene, broker, replica, lane),
+            _ => bar(pen, scene, broker, replica, lane),
         }
+    }
+    pen.alpha(1.0);
+    if scene.plan.detail == Detail::Lanes && !is_down(broker) {
+        // On top of the lanes, because they stand between two.
+        seen().for_each(|lane| markers(pen, scene, lane));
+    }
+}
+
+/// Beside the number of a small card: how many partitions the broker leads, for the broker that leads most.
+fn share_of_leaders(pen: &Pen, broker: &BrokerView, rect: Rect, most: u32) {
+    let room = Rect::new(rect.x + 27.0, rect.y + 7.0, rect.width - 27.0 - 16.0, 4.0);
+    if room.width > 6.0 && most > 0 {
+        let width = room.width * f64::from(broker.leads) / f64::from(most);
+        pen.filled(room, 2.0, &pen.theme.lane);
+        pen.filled(Rect { width: width.max(1.0), ..room }, 2.0, &pen.theme.ink_faint);
     }
 }
 
@@ -44,7 +78,7 @@ fn is_down(broker: &BrokerView) -> bool {
 fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
     let theme = pen.theme;
     let rect = place.rect;
-    let (state, color) = state_of(pen, broker);
+    let (state, color) = state_of(pen, broker, rect.width < LEADS_ALONE_BELOW);
     let troubled = is_down(broker) || broker.process == Process::Frozen;
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);
@@ -54,7 +88,8 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
     let y = rect.y + if small { 12.0 } else { 22.0 };
     let ink = if is_down(broker) { &theme.ink_faint } else { &theme.ink };
     let size = if small { 9.5 } else { 14.0 };
-    let rack = scene.names.racks.get(at).filter(|rack| !rack.is_empty());
+    // Where brokers stand by rack, the rack's name stands above them.
+    let rack = scene.names.racks.get(at).filter(|rack| !rack.is_empty() && scene.plan.racks.is_empty());
     let rack = rack.map(|rack| format!("rack {rack}")).unwrap_or_default();
     let name = if small { broker.id.to_string() } else { format!("Broker {}", broker.id) };
     let inset = if small { 6.0 } else { 18.0 };
@@ -92,7 +127,7 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
 }
 
 /// What stands at the right of a broker's card, and in which colour.
-fn state_of<'a>(pen: &'a Pen, broker: &BrokerView) -> (String, &'a str) {
+fn state_of<'a>(pen: &'a Pen, broker: &BrokerView, narrow: bool) -> (String, &'a str) {
     let theme = pen.theme;
     let since = seconds(broker.since_us);
     let fenced =
@@ -101,6 +136,7 @@ fn state_of<'a>(pen: &'a Pen, broker: &BrokerView) -> (String, &'a str) {
         Process::Running if broker.fenced => {
             (format!("fenced {}", seconds(broker.fenced_since_us)), &theme.bad)
         }
+        Process::Running if narrow => (format!("leads {}", broker.leads), &theme.ink_soft),
         Process::Running => (format!("leads {}, follows {}", broker.leads, broker.follows), &theme.ink_soft),
         Process::Starting => (format!("starts{fenced}"), &theme.now),
         Process::Stopping => ("shuts down".to_owned(), &theme.now),
@@ -113,10 +149,7 @@ fn state_of<'a>(pen: &'a Pen, broker: &BrokerView) -> (String, &'a str) {
 
 /// Whether the controller's image says that this replica leads.
 fn leads(scene: &Scene, replica: &ReplicaView) -> bool {
-    let partitions = &scene.frame.partitions;
-    partitions
-        .iter()
-        .any(|partition| partition.partition == replica.partition && partition.leader == replica.broker)
+    scene.partition(replica.partition).is_some_and(|partition| partition.leader == replica.broker)
 }
 
 fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
@@ -185,7 +218,7 @@ pub(super) fn cells_of<'a>(scene: &Scene<'a>, lane: &LanePlace) -> Vec<(&'a Cell
         .collect()
 }
 
-fn clip(pen: &Pen, rect: Rect) {
+pub(super) fn clip(pen: &Pen, rect: Rect) {
     pen.ctx.begin_path();
     pen.ctx.rect(rect.x, rect.y, rect.width, rect.height);
     pen.ctx.clip();
@@ -351,7 +384,7 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
         rect.height - 4.0,
     );
     pen.filled(track, 3.0, &theme.lane);
-    let most = scene.frame.replicas.iter().map(|replica| replica.log_end).max().unwrap_or(1).max(1) as f64;
+    let most = scene.longest_log.max(1) as f64;
     let part = |offset: u64| track.width * offset as f64 / most;
     let color = if leader { &theme.ink_faint } else { &theme.cell };
     pen.filled(Rect { width: part(replica.log_end).max(1.0), ..track }, 3.0, color);
@@ -367,24 +400,89 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     }
 }
 
-fn heat(pen: &Pen, broker: &BrokerView, replica: &ReplicaView, lane: &LanePlace) {
-    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
-    heat_cell(pen, lane.rect, replica.leads, replica.in_sync);
+/// What a square of a heat map says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Square {
+    Leader,
+    Follower,
+    /// It leads a partition that has fewer replicas in sync than replicas.
+    UnderReplicated,
+    OutOfSync,
+    /// Its partition has no leader.
+    Offline,
 }
 
-/// A leader is a full square, a follower its lower half, a replica out of sync a hollow one: not by colour alone.
-pub(super) fn heat_cell(pen: &Pen, rect: Rect, leads: bool, in_sync: bool) {
-    let theme = pen.theme;
-    let Rect { x, y, width, height } = rect;
-    if !in_sync {
-        let line = (width * 0.2).clamp(0.8, 1.6);
-        pen.stroke(&theme.bad, line);
-        pen.ctx.stroke_rect(x + line / 2.0, y + line / 2.0, width - line, height - line);
-    } else if leads {
-        pen.fill(&theme.ink_soft);
-        pen.ctx.fill_rect(x, y, width, height);
-    } else {
-        pen.fill(&theme.cell);
-        pen.ctx.fill_rect(x, y + height / 2.0, width, height / 2.0);
+impl Square {
+    /// In the order in which they are drawn: what is wrong last, on top.
+    const ALL: [Square; 5] =
+        [Square::Follower, Square::Leader, Square::OutOfSync, Square::UnderReplicated, Square::Offline];
+
+    fn of(replica: &ReplicaView, partition: Option<&PartitionView>) -> Square {
+        let Some(partition) = partition else { return Square::Follower };
+        if partition.leader == NONE {
+            Square::Offline
+        } else if !replica.in_sync {
+            Square::OutOfSync
+        } else if partition.leader != replica.broker {
+            Square::Follower
+        } else if partition.in_sync < partition.replicas {
+            Square::UnderReplicated
+        } else {
+            Square::Leader
+        }
+    }
+
+    /// Sets the colour for many of it.
+    fn ink(self, pen: &Pen, side: f64) {
+        match self {
+            Square::Leader => pen.fill(&pen.theme.ink_soft),
+            Square::Follower => pen.fill(&pen.theme.cell),
+            Square::UnderReplicated => pen.fill(&pen.theme.bad),
+            Square::OutOfSync => pen.stroke(&pen.theme.bad, (side * 0.2).clamp(0.8, 1.6)),
+            Square::Offline => pen.stroke(&pen.theme.bad, (side * 0.25).clamp(1.2, 2.0)),
+        }
+    }
+
+    /// Shape says what colour says: a leader is full, a follower its lower half, a replica out of sync hollow, one
+    /// without a leader a cross.
+    fn draw(self, pen: &Pen, rect: Rect) {
+        // The smallest are a little larger where something is wrong.
+        let small = rect.width < 4.0 && !matches!(self, Square::Leader | Square::Follower);
+        let Rect { x, y, width, height } = if small { rect.grown(0.75) } else { rect };
+        match self {
+            Square::Leader | Square::UnderReplicated => pen.ctx.fill_rect(x, y, width, height),
+            Square::Follower => pen.ctx.fill_rect(x, y + height / 2.0, width, height / 2.0),
+            Square::OutOfSync => pen.ctx.stroke_rect(x + 0.5, y + 0.5, width - 1.0, height - 1.0),
+            Square::Offline => {
+                pen.ctx.begin_path();
+                pen.ctx.move_to(x, y);
+                pen.ctx.line_to(x + width, y + height);
+                pen.ctx.move_to(x, y + height);
+                pen.ctx.line_to(x + width, y);
+                pen.ctx.stroke();
+            }
+        }
+    }
+
+    /// One of it, for the legend.
+    pub(super) fn sample(self, pen: &Pen, rect: Rect) {
+        self.ink(pen, rect.width);
+        self.draw(pen, rect);
+    }
+}
+
+fn heat(pen: &Pen, scene: &Scene, broker: &BrokerView, place: &BrokerPlace) {
+    let mut kinds: [Vec<Rect>; 5] = Default::default();
+    for lane in &place.lanes {
+        let replica = &scene.frame.replicas[lane.replica];
+        let square = Square::of(replica, scene.partition(replica.partition));
+        let at = Square::ALL.iter().position(|kind| *kind == square).unwrap_or(0);
+        kinds[at].push(lane.rect);
+    }
+    pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
+    // A colour is set once for all squares of a card that have it: that is most of what they cost.
+    for (kind, rects) in Square::ALL.iter().zip(&kinds).filter(|(_, rects)| !rects.is_empty()) {
+        kind.ink(pen, rects[0].width);
+        rects.iter().for_each(|rect| kind.draw(pen, *rect));
     }
 }

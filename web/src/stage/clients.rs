@@ -1,8 +1,16 @@
 //! Producers at the left, consumer groups with their members at the right.
-use super::layout::Rect;
+use super::layout::{GroupPlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number};
 use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
+use std::collections::BTreeMap;
+
+/// More records than this that a member has not read are marked.
+const MUCH_LAG: u64 = 100;
+/// A member lower than this is a square without words.
+const SQUARE_BELOW: f64 = 20.0;
+/// Partitions shown on a member's card.
+const ROWS: usize = 5;
 
 pub fn producers(pen: &Pen, scene: &Scene) {
     let theme = pen.theme;
@@ -106,11 +114,13 @@ pub fn groups(pen: &Pen, scene: &Scene) {
                 rect.width - 13.0,
             );
         }
+        let lags = lags_of_squares(scene, place);
         for &(member, rect) in &place.members {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
-            if rect.height < 20.0 {
+            if rect.height < SQUARE_BELOW {
                 if consumer.process == Process::Running {
-                    pen.filled(rect, 3.0, &theme.cell);
+                    let lag: u64 = lags.get(&member).copied().unwrap_or(0);
+                    pen.filled(rect, 3.0, if lag > MUCH_LAG { &theme.bad } else { &theme.cell });
                 } else {
                     pen.outlined(rect.grown(-0.75), 3.0, &theme.bad, 1.5);
                 }
@@ -121,9 +131,20 @@ pub fn groups(pen: &Pen, scene: &Scene) {
     }
 }
 
+/// The lag of each member, where members are squares.
+fn lags_of_squares(scene: &Scene, place: &GroupPlace) -> BTreeMap<usize, u64> {
+    let mut lags = BTreeMap::new();
+    if place.members.iter().any(|(_, rect)| rect.height < SQUARE_BELOW) {
+        for owned in &scene.frame.owned {
+            *lags.entry(owned.consumer as usize).or_default() += owned.lag;
+        }
+    }
+    lags
+}
+
 fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect) {
     let theme = pen.theme;
-    let owned: Vec<_> = scene.frame.owned.iter().filter(|owned| owned.consumer as usize == at).collect();
+    let mut owned: Vec<_> = scene.frame.owned.iter().filter(|owned| owned.consumer as usize == at).collect();
     let idle = owned.is_empty();
     let gone = matches!(consumer.process, Process::Crashed | Process::Stopped | Process::MachineDown);
     let ink = if gone { &theme.ink_faint } else { &theme.ink };
@@ -153,18 +174,21 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         let text = if gone || !consumer.joined { "no partitions" } else { "idle: no partition left" };
         pen.text(text, (x, rect.y + 39.0), plain(11.0), &theme.ink_faint, Align::Left, room);
     }
-    const ROWS: usize = 5;
-    let shown = if owned.len() > ROWS { ROWS - 1 } else { owned.len() };
-    let line = |row: usize| rect.y + 39.0 + row as f64 * 19.0;
-    for (row, owned) in owned[..shown].iter().enumerate() {
-        let lag = format!("lag {}", number(owned.lag));
-        let color = if owned.lag > 100 { &theme.bad } else { &theme.ink };
-        let used = pen.text(&lag, (x + room, line(row)), plain(11.0), color, Align::Right, room);
-        let name = scene.partition_name(owned.partition);
-        pen.text(&name, (x, line(row)), plain(11.0), &theme.ink_soft, Align::Left, room - used - 8.0);
+    let row = |row: usize, name: &str, lag: u64| {
+        let y = rect.y + 39.0 + row as f64 * 19.0;
+        let text = format!("lag {}", number(lag));
+        let color = if lag > MUCH_LAG { &theme.bad } else { &theme.ink };
+        let used = pen.text(&text, (x + room, y), plain(11.0), color, Align::Right, room);
+        pen.text(name, (x, y), plain(11.0), &theme.ink_soft, Align::Left, room - used - 8.0);
+    };
+    if owned.len() <= ROWS {
+        let rows = owned.iter().enumerate();
+        return rows.for_each(|(at, owned)| row(at, &scene.partition_name(owned.partition), owned.lag));
     }
-    if shown < owned.len() {
-        let text = format!("and {} more", owned.len() - shown);
-        pen.text(&text, (x, line(shown)), plain(11.0), &theme.ink_soft, Align::Left, room);
+    // Of many, all together and those with much lag; in an order that does not change with every record.
+    row(0, &format!("{} partitions", owned.len()), owned.iter().map(|owned| owned.lag).sum());
+    owned.sort_by_key(|owned| (owned.lag <= MUCH_LAG, owned.partition));
+    for (at, owned) in owned[..ROWS - 1].iter().enumerate() {
+        row(at + 1, &scene.partition_name(owned.partition), owned.lag);
     }
 }

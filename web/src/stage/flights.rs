@@ -41,7 +41,8 @@ pub(super) fn rect_of(scene: &Scene, place: Place) -> Option<Rect> {
         Place::Controller => Some(scene.plan.controller),
         Place::Broker(id) => {
             let at = scene.frame.brokers.iter().position(|broker| broker.id == id)?;
-            Some(scene.plan.brokers.get(at)?.rect)
+            // One that is out of sight: where one would go to see it.
+            Some(scene.plan.brokers.get(at)?.rect.within(scene.plan.window))
         }
         Place::Producer(at) => scene.plan.producers.get(at as usize).copied(),
         Place::Consumer(at) => {

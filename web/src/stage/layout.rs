@@ -1,4 +1,7 @@
-//! Where everything stands: pure numbers, from the size of the canvas and what there is to show.
+//! Where everything stands: pure numbers, from the size of the canvas, what there is to show, and how near it is
+//! looked at.
+use super::cards::{self, GAP};
+use super::zoom::Zoom;
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::Frame;
 
@@ -41,6 +44,22 @@ impl Rect {
         x >= self.x && x <= self.right() && y >= self.y && y <= self.bottom()
     }
 
+    /// What of it is inside another; at that one's edge, if nothing is.
+    pub fn within(self, other: Rect) -> Self {
+        let (x, y) = (self.x.clamp(other.x, other.right()), self.y.clamp(other.y, other.bottom()));
+        let (right, bottom) =
+            (self.right().clamp(x, other.right().max(x)), self.bottom().clamp(y, other.bottom().max(y)));
+        Rect::new(x, y, right - x, bottom - y)
+    }
+
+    /// Whether the two share a point.
+    pub fn meets(self, other: Rect) -> bool {
+        self.x <= other.right()
+            && other.x <= self.right()
+            && self.y <= other.bottom()
+            && other.y <= self.bottom()
+    }
+
     /// The same, larger on every side.
     pub fn grown(self, by: f64) -> Self {
         Rect::new(self.x - by, self.y - by, self.width + 2.0 * by, self.height + 2.0 * by)
@@ -61,14 +80,8 @@ pub enum Detail {
 
 /// The width of one cell and the gap after it.
 pub const CELL_PITCH: f64 = 15.5;
-const CARD_HEAD: f64 = 34.0;
-/// A broker's card narrower than this shows little more than its number.
-pub const SMALL_BELOW: f64 = 130.0;
-/// One narrower than this says its state on a second line.
-pub const TWO_LINES_BELOW: f64 = 260.0;
-/// How far the second line stands below the first.
-pub const SECOND_LINE: f64 = 16.0;
-const GAP: f64 = 10.0;
+/// How much of a group's place is its own, above its members'.
+const GROUP_HEAD: f64 = 38.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
 /// Below this width the columns stand one below another.
 const STACKED_BELOW: f64 = 720.0;
@@ -104,7 +117,18 @@ pub struct Layout {
     pub height: f64,
     pub controller: Rect,
     pub producers: Vec<Rect>,
+    /// By index.
     pub brokers: Vec<BrokerPlace>,
+    /// Names of racks, and the lines they stand on.
+    pub racks: Vec<(String, Rect)>,
+    /// Where brokers can be seen; all of them stand in it unless they are looked at from near.
+    pub window: Rect,
+    /// How wide and high the brokers are together.
+    pub extent: (f64, f64),
+    /// How far they are moved aside.
+    pub pan: (f64, f64),
+    /// The largest factor by which they can be looked at.
+    pub nearest: f64,
     pub groups: Vec<GroupPlace>,
     /// The width of a lane's name.
     pub name_width: f64,
@@ -114,20 +138,13 @@ pub struct Layout {
 }
 
 /// Lays everything out.
-pub fn layout(width: f64, height: f64, frame: &Frame, names: &Names) -> Layout {
-    let stacked = width < STACKED_BELOW;
+pub fn layout(width: f64, height: f64, zoom: Zoom, frame: &Frame, names: &Names) -> Layout {
+    let mut plan = Layout { stacked: width < STACKED_BELOW, ..Layout::default() };
     let replicas = replicas_by_broker(frame);
-    let most = replicas.iter().map(Vec::len).max().unwrap_or(0);
-    let detail = match (frame.brokers.len(), most) {
-        (0..=6, 0..=6) => Detail::Lanes,
-        (0..=6, 0..=24) => Detail::Bars,
-        _ => Detail::Heat,
-    };
-    let mut plan = Layout { detail, stacked, ..Layout::default() };
-    if stacked {
-        stack(&mut plan, width, frame, names, &replicas);
+    if plan.stacked {
+        stack(&mut plan, width, zoom, frame, names, &replicas);
     } else {
-        columns(&mut plan, width, height, frame, names, &replicas);
+        columns(&mut plan, (width, height), zoom, frame, names, &replicas);
     }
     plan
 }
@@ -136,7 +153,7 @@ pub fn layout(width: f64, height: f64, frame: &Frame, names: &Names) -> Layout {
 fn replicas_by_broker(frame: &Frame) -> Vec<Vec<usize>> {
     let mut lists = vec![Vec::new(); frame.brokers.len()];
     for (at, replica) in frame.replicas.iter().enumerate() {
-        if let Some(list) = frame.brokers.iter().position(|broker| broker.id == replica.broker) {
+        if let Ok(list) = frame.brokers.binary_search_by_key(&replica.broker, |broker| broker.id) {
             lists[list].push(at);
         }
     }
@@ -145,8 +162,8 @@ fn replicas_by_broker(frame: &Frame) -> Vec<Vec<usize>> {
 
 fn columns(
     plan: &mut Layout,
-    width: f64,
-    height: f64,
+    (width, height): (f64, f64),
+    zoom: Zoom,
     frame: &Frame,
     names: &Names,
     replicas: &[Vec<usize>],
@@ -157,7 +174,8 @@ fn columns(
     let middle = Rect::new(left + side + channel, 8.0, right - channel - (left + side + channel), 0.0);
     plan.controller = Rect::new(middle.x + 74.0, middle.y, 92.0, CONTROLLER_HEIGHT);
     let top = middle.y + CONTROLLER_HEIGHT + 8.0;
-    let bottom = place_brokers(plan, Rect::new(middle.x, top, middle.width, height - top - 40.0), replicas);
+    let room = Rect::new(middle.x, top, middle.width, (height - top - 40.0).max(60.0));
+    let bottom = cards::place(plan, room, zoom, replicas, &names.racks);
     let end = (bottom + 36.0).max(height - 4.0).max(200.0);
     place_producers(plan, Rect::new(left, top + 18.0, side, bottom - top - 18.0), frame.producers.len());
     place_groups(plan, Rect::new(right, top + 4.0, side, bottom - top - 4.0), frame, names);
@@ -166,82 +184,34 @@ fn columns(
     plan.height = end.max(lowest + 8.0);
 }
 
-fn stack(plan: &mut Layout, width: f64, frame: &Frame, names: &Names, replicas: &[Vec<usize>]) {
+fn stack(plan: &mut Layout, width: f64, zoom: Zoom, frame: &Frame, names: &Names, replicas: &[Vec<usize>]) {
     let (left, inner) = (10.0, width - 20.0);
     let count = frame.producers.len().max(1) as f64;
     let across = count.min(3.0);
     let each = (inner - GAP * (across - 1.0)) / across;
+    let (height, pitch) = if count > 6.0 { (28.0, 34.0) } else { (58.0, 66.0) };
     for at in 0..frame.producers.len() {
         let (row, column) = (at as f64 / across, at as f64 % across);
-        let rect = Rect::new(left + column.floor() * (each + GAP), 24.0 + row.floor() * 66.0, each, 58.0);
+        let rect = Rect::new(left + column.floor() * (each + GAP), 24.0 + row.floor() * pitch, each, height);
         plan.producers.push(rect);
     }
     let mut y = plan.producers.last().map_or(8.0, |rect| rect.bottom() + 14.0);
     plan.controller = Rect::new(left + 74.0, y, 92.0, CONTROLLER_HEIGHT);
     y += CONTROLLER_HEIGHT + 8.0;
-    let bottom = place_brokers(plan, Rect::new(left, y, inner, 0.0), replicas);
+    let whole = Rect::new(left, y, inner, 120.0 + 14.0 * replicas.len() as f64);
+    let bottom = cards::place(plan, whole, Zoom::WHOLE, replicas, &names.racks);
+    let bottom = if zoom.is_whole() {
+        bottom
+    } else {
+        // What is looked at from near gets the room that all of it has.
+        let room = Rect { height: plan.window.height, ..whole };
+        plan.brokers.clear();
+        plan.racks.clear();
+        cards::place(plan, room, zoom, replicas, &names.racks)
+    };
     plan.legend = bottom + 16.0;
     place_groups(plan, Rect::new(left, bottom + 58.0, inner, 0.0), frame, names);
     plan.height = plan.groups.iter().map(|group| group.rect.bottom()).fold(bottom + 40.0, f64::max) + 10.0;
-}
-
-/// Places the brokers' cards; where they end.
-fn place_brokers(plan: &mut Layout, room: Rect, replicas: &[Vec<usize>]) -> f64 {
-    if plan.detail == Detail::Heat {
-        return heat_cards(plan, room, replicas);
-    }
-    let (least, most) = if plan.detail == Detail::Lanes { (24.0, 38.0) } else { (13.0, 20.0) };
-    let lanes: usize = replicas.iter().map(Vec::len).sum();
-    let fixed = replicas.len() as f64 * (CARD_HEAD + 8.0 + GAP);
-    let lane = ((room.height - fixed) / lanes.max(1) as f64).clamp(least, most);
-    plan.name_width = (room.width * 0.17).clamp(94.0, 120.0);
-    let cells_room = room.width - plan.name_width - 16.0 - 14.0;
-    if plan.detail == Detail::Lanes {
-        plan.cells_per_lane = ((cells_room / CELL_PITCH) as u32).saturating_sub(1).clamp(4, 60);
-    }
-    let mut y = room.y;
-    for list in replicas {
-        let height = CARD_HEAD + list.len() as f64 * lane + 8.0;
-        let rect = Rect::new(room.x, y, room.width, height);
-        let place = |(row, &replica): (usize, &usize)| LanePlace {
-            replica,
-            rect: Rect::new(room.x + 8.0, y + CARD_HEAD + row as f64 * lane, room.width - 16.0, lane),
-        };
-        plan.brokers.push(BrokerPlace { rect, lanes: list.iter().enumerate().map(place).collect() });
-        y += height + GAP;
-    }
-    y - GAP
-}
-
-fn heat_cards(plan: &mut Layout, room: Rect, replicas: &[Vec<usize>]) -> f64 {
-    let count = replicas.len().max(1);
-    let across = match count {
-        0..=3 => 1,
-        4..=12 => 3,
-        13..=40 => 5,
-        _ => 10,
-    } as f64;
-    let gap = if across > 5.0 { 4.0 } else { GAP };
-    let width = (room.width - gap * (across - 1.0)) / across;
-    let second_line = if (SMALL_BELOW..TWO_LINES_BELOW).contains(&width) { SECOND_LINE } else { 0.0 };
-    let head = if across > 5.0 { 16.0 } else { CARD_HEAD + second_line };
-    let most = replicas.iter().map(Vec::len).max().unwrap_or(1).max(1) as f64;
-    let rows_of_cards = (count as f64 / across).ceil();
-    let free = ((room.height / rows_of_cards) - head - gap - 8.0).max(28.0);
-    let cell = (((width - 12.0) * free / most).sqrt()).clamp(3.0, 16.0).floor();
-    let per_row = ((width - 12.0) / cell).floor().max(1.0);
-    let height = head + (most / per_row).ceil() * cell + 8.0;
-    for (at, list) in replicas.iter().enumerate() {
-        let (column, row) = (at as f64 % across, (at as f64 / across).floor());
-        let rect = Rect::new(room.x + column * (width + gap), room.y + row * (height + gap), width, height);
-        let place = |(at, &replica): (usize, &usize)| {
-            let (column, row) = (at as f64 % per_row, (at as f64 / per_row).floor());
-            let (x, y) = (rect.x + 6.0 + column * cell, rect.y + head + row * cell);
-            LanePlace { replica, rect: Rect::new(x, y, cell - 1.0, cell - 1.0) }
-        };
-        plan.brokers.push(BrokerPlace { rect, lanes: list.iter().enumerate().map(place).collect() });
-    }
-    room.y + rows_of_cards * (height + gap) - gap
 }
 
 fn place_producers(plan: &mut Layout, room: Rect, count: usize) {
@@ -290,33 +260,100 @@ fn place_groups(plan: &mut Layout, room: Rect, frame: &Frame, names: &Names) {
 }
 
 impl Layout {
-    /// Everything that can be hit, in the order of the keyboard.
-    pub fn subjects(&self, frame: &Frame) -> Vec<(Subject, Rect)> {
+    /// Moves the brokers and all that stands with them.
+    pub fn move_brokers(&mut self, x: f64, y: f64) {
+        let lanes = self.brokers.iter_mut().flat_map(|broker| {
+            let BrokerPlace { rect, lanes } = broker;
+            std::iter::once(rect).chain(lanes.iter_mut().map(|lane| &mut lane.rect))
+        });
+        for rect in lanes.chain(self.racks.iter_mut().map(|(_, rect)| rect)) {
+            rect.x += x;
+            rect.y += y;
+        }
+    }
+
+    /// Where something stands; a partition where its leader does.
+    pub fn rect_of(&self, frame: &Frame, subject: Subject) -> Option<Rect> {
+        let broker = |id: u32| frame.brokers.binary_search_by_key(&id, |broker| broker.id).ok();
+        match subject {
+            Subject::Cluster => None,
+            Subject::Controller => Some(self.controller),
+            Subject::Broker(id) => Some(self.brokers.get(broker(id)?)?.rect),
+            Subject::Producer(at) => self.producers.get(at as usize).copied(),
+            Subject::Partition(partition) => {
+                let its = |lane: &&LanePlace| frame.replicas[lane.replica].partition == partition;
+                let leads = |lane: &&LanePlace| frame.replicas[lane.replica].leads;
+                let lanes = || self.brokers.iter().flat_map(|broker| &broker.lanes).filter(its);
+                lanes().find(leads).or_else(|| lanes().next()).map(|lane| lane.rect)
+            }
+            Subject::Replica(partition, id) => {
+                let lanes = &self.brokers.get(broker(id)?)?.lanes;
+                let its = |lane: &&LanePlace| frame.replicas[lane.replica].partition == partition;
+                lanes.iter().find(its).map(|lane| lane.rect)
+            }
+            Subject::Group(at) => {
+                let rect = self.groups.get(at as usize)?.rect;
+                Some(Rect { height: GROUP_HEAD.min(rect.height), ..rect })
+            }
+            Subject::Consumer(at) => {
+                let members = self.groups.iter().flat_map(|group| &group.members);
+                members.into_iter().find(|(member, _)| *member == at as usize).map(|&(_, rect)| rect)
+            }
+        }
+    }
+
+    /// What stands at a point: the smallest thing there.
+    pub fn hit(&self, frame: &Frame, x: f64, y: f64) -> Option<(Subject, Rect)> {
+        if self.window.contains(x, y) {
+            let cards = frame.brokers.iter().zip(&self.brokers);
+            if let Some((broker, place)) = { cards }.find(|(_, place)| place.rect.contains(x, y)) {
+                let lane = place.lanes.iter().find(|lane| lane.rect.contains(x, y));
+                return Some(match lane.map(|lane| (&frame.replicas[lane.replica], lane.rect)) {
+                    Some((replica, rect)) => (Subject::Replica(replica.partition, replica.broker), rect),
+                    None => (Subject::Broker(broker.id), place.rect),
+                });
+            }
+        }
+        let others = self.others().into_iter().filter(|(_, rect)| rect.contains(x, y));
+        others.min_by(|a, b| (a.1.width * a.1.height).total_cmp(&(b.1.width * b.1.height)))
+    }
+
+    /// What is no broker and no replica.
+    fn others(&self) -> Vec<(Subject, Rect)> {
         let mut list = vec![(Subject::Controller, self.controller)];
         list.extend(
             self.producers.iter().enumerate().map(|(at, &rect)| (Subject::Producer(at as u32), rect)),
         );
-        for (broker, place) in frame.brokers.iter().zip(&self.brokers) {
-            list.push((Subject::Broker(broker.id), place.rect));
-            let lane = |lane: &LanePlace| {
-                let replica = &frame.replicas[lane.replica];
-                (Subject::Replica(replica.partition, replica.broker), lane.rect)
-            };
-            list.extend(place.lanes.iter().map(lane));
-        }
         for (at, group) in self.groups.iter().enumerate() {
-            list.push((
-                Subject::Group(at as u32),
-                Rect { height: 38.0_f64.min(group.rect.height), ..group.rect },
-            ));
+            let head = Rect { height: GROUP_HEAD.min(group.rect.height), ..group.rect };
+            list.push((Subject::Group(at as u32), head));
             list.extend(group.members.iter().map(|&(at, rect)| (Subject::Consumer(at as u32), rect)));
         }
+        list
+    }
+
+    /// Everything that can be reached, in the order of the keyboard; `all` with every replica.
+    pub fn subjects(&self, frame: &Frame, all: bool) -> Vec<Subject> {
+        let mut list: Vec<Subject> = self.others().into_iter().map(|(subject, _)| subject).collect();
+        let clients_on_the_right = list.iter().position(|subject| matches!(subject, Subject::Group(_)));
+        let mut brokers = Vec::new();
+        for (broker, place) in frame.brokers.iter().zip(&self.brokers) {
+            brokers.push(Subject::Broker(broker.id));
+            let of = |lane: &LanePlace| {
+                let replica = &frame.replicas[lane.replica];
+                Subject::Replica(replica.partition, replica.broker)
+            };
+            brokers.extend(place.lanes.iter().filter(|_| all).map(of));
+        }
+        let at = clients_on_the_right.unwrap_or(list.len());
+        list.splice(at..at, brokers);
         list
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::zoom::Anchor;
     use super::*;
     use kafkarium_core::observe::view::{BrokerView, ConsumerView, ProducerView, ReplicaView};
 
@@ -345,7 +382,7 @@ mod tests {
                 [(3, 3, 3), (1, 1, 1), (5, 12, 3), (12, 600, 3), (100, 5000, 3)]
             {
                 let frame = frame(brokers, partitions, factor);
-                let plan = layout(width, height, &frame, &Names::default());
+                let plan = layout(width, height, Zoom::WHOLE, &frame, &Names::default());
                 let cards: Vec<Rect> =
                     plan.brokers.iter().map(|broker| broker.rect).chain(plan.producers.clone()).collect();
                 for (at, one) in cards.iter().enumerate() {
@@ -368,14 +405,43 @@ mod tests {
         }
     }
 
+    /// The brokers' cards do not leave the room for them, or only downwards.
+    #[test]
+    fn all_brokers_are_seen_at_once_where_the_room_allows() {
+        let frame = frame(100, 5000, 3);
+        let plan = layout(1100.0, 640.0, Zoom::WHOLE, &frame, &Names::default());
+        assert!(plan.height <= 640.0, "{}", plan.height);
+    }
+
+    #[test]
+    fn from_near_one_broker_fills_the_room_and_what_is_pointed_at_stays() {
+        let frame = frame(100, 5000, 3);
+        let plan = |zoom| layout(1100.0, 640.0, zoom, &frame, &Names::default());
+        let whole = plan(Zoom::WHOLE);
+        let (x, y) = (whole.brokers[41].rect.x + 10.0, whole.brokers[41].rect.y + 5.0);
+        let anchor = Anchor::point(&whole, x, y).unwrap();
+        let factor = whole.nearest;
+        let pan = anchor.pan(&plan(Zoom { factor, pan: (0.0, 0.0) }), &frame);
+        let near = plan(Zoom { factor, pan });
+        assert_eq!(near.detail, Detail::Bars);
+        let card = near.brokers[41].rect;
+        assert!((card.width - near.window.width).abs() < 30.0, "{card:?} {:?}", near.window);
+        assert!(card.contains(x, y), "{card:?} {x} {y}");
+        assert_eq!(
+            near.hit(&frame, x, y).map(|(_, rect)| card.contains(rect.middle().0, rect.y)),
+            Some(true)
+        );
+    }
+
     #[test]
     fn detail_follows_the_size_of_the_cluster() {
         let detail = |brokers, partitions| {
-            layout(1000.0, 500.0, &frame(brokers, partitions, 1), &Names::default()).detail
+            layout(1000.0, 500.0, Zoom::WHOLE, &frame(brokers, partitions, 1), &Names::default()).detail
         };
         assert_eq!(detail(3, 6), Detail::Lanes);
         assert_eq!(detail(3, 30), Detail::Bars);
         assert_eq!(detail(3, 300), Detail::Heat);
-        assert_eq!(detail(12, 12), Detail::Heat);
+        assert_eq!(detail(12, 12), Detail::Bars, "there is room for names");
+        assert_eq!(detail(100, 5000), Detail::Heat);
     }
 }

@@ -1,17 +1,23 @@
 //! The stage: a canvas that shows one moment of the cluster. It knows frames and pixels, no panels and no Leptos.
 mod brokers;
+mod cards;
+mod find;
 mod clients;
 mod flights;
+mod layer;
 mod layout;
 mod legend;
 mod pen;
 mod record;
 mod theme;
 mod words;
+mod zoom;
 
+pub use find::Found;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::{Names, Subject};
-use kafkarium_core::observe::view::{Flight, Frame};
+use kafkarium_core::observe::view::{Flight, Frame, PartitionView};
+use layer::Layer;
 pub use layout::Rect;
 use layout::{Detail, Layout, layout};
 use pen::Pen;
@@ -19,9 +25,17 @@ use std::collections::BTreeMap;
 use theme::Theme;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use zoom::{Anchor, Zoom};
 
 /// The part of the way to where it should be that a log slides in one animation frame.
 const SLIDE: f64 = 0.22;
+
+/// The part of the way to where it should be that the zoom goes in one animation frame.
+const NEARER: f64 = 0.2;
+/// A zoom this near to where it should be is there.
+const THERE: f64 = 0.004;
+/// A lane lower than this cannot be read: what is looked for in it is looked at from nearer.
+const READABLE: f64 = 12.0;
 
 /// A canvas and what is on it.
 pub struct Stage {
@@ -34,6 +48,13 @@ pub struct Stage {
     flights: BTreeMap<u64, Flight>,
     plan: Layout,
     size: (f64, f64),
+    /// Device pixels to a CSS pixel.
+    ratio: f64,
+    /// The brokers, where they are too many to draw in every animation frame.
+    many: Option<Layer>,
+    zoom: Zoom,
+    /// Where the zoom goes: a factor, and where what it keeps its eye on is to stand.
+    aim: Option<(f64, Anchor, (f64, f64))>,
     selection: Option<Subject>,
     hover: Option<Subject>,
     /// The record followed, and the one pointed at.
@@ -42,6 +63,7 @@ pub struct Stage {
     reduced_motion: bool,
     /// Where the end of each partition's lanes is drawn, sliding: by partition.
     ends: BTreeMap<u32, f64>,
+    longest_log: u64,
 }
 
 /// Something on the stage.
@@ -67,23 +89,35 @@ impl Stage {
             flights: BTreeMap::new(),
             plan: Layout::default(),
             size: (0.0, 0.0),
+            ratio: 1.0,
+            many: Layer::new(),
+            zoom: Zoom::WHOLE,
+            aim: None,
             selection: None,
             hover: None,
             life: None,
             pointed: None,
             reduced_motion: false,
             ends: BTreeMap::new(),
+            longest_log: 0,
         })
     }
 
     /// Reads the colours again, after light and dark changed.
     pub fn set_theme(&mut self) {
         self.theme = Theme::read(&self.canvas);
+        self.outdated();
     }
 
     /// Takes the names behind the numbers.
     pub fn set_names(&mut self, names: Names) {
+        let others = (self.names.racks.len(), self.names.partitions.len())
+            != (names.racks.len(), names.partitions.len());
         self.names = names;
+        if others {
+            self.zoom = Zoom::WHOLE;
+            self.aim = None;
+        }
         self.lay_out();
     }
 
@@ -103,7 +137,9 @@ impl Stage {
             (frame.brokers.len(), frame.replicas.len(), frame.producers.len(), frame.consumers.len(), owned)
         };
         let same = shape(&frame) == shape(&self.frame);
+        self.longest_log = frame.replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0);
         self.frame = frame;
+        self.outdated();
         if !same {
             self.lay_out();
         }
@@ -135,7 +171,8 @@ impl Stage {
     }
 
     fn scene(&self) -> Scene<'_> {
-        Scene { frame: &self.frame, names: &self.names, plan: &self.plan, ends: &self.ends }
+        let (frame, names, plan, ends) = (&self.frame, &self.names, &self.plan, &self.ends);
+        Scene { frame, names, plan, ends, longest_log: self.longest_log }
     }
 
     /// Whether things jump instead of sliding.
@@ -145,7 +182,7 @@ impl Stage {
 
     /// Gives it so much room; the height it needs in CSS pixels.
     pub fn resize(&mut self, width: f64, height: f64, ratio: f64) -> f64 {
-        self.size = (width, height);
+        (self.size, self.ratio) = ((width, height), ratio);
         self.lay_out();
         let needed = if self.plan.stacked { self.plan.height } else { self.plan.height.max(height) };
         let (wide, high) = ((width * ratio).round() as u32, (needed * ratio).round() as u32);
@@ -158,7 +195,103 @@ impl Stage {
     }
 
     fn lay_out(&mut self) {
-        self.plan = layout(self.size.0, self.size.1, &self.frame, &self.names);
+        self.plan = self.laid_out(self.zoom);
+        self.outdated();
+    }
+
+    fn laid_out(&self, zoom: Zoom) -> Layout {
+        layout(self.size.0, self.size.1, zoom, &self.frame, &self.names)
+    }
+
+    /// How many times nearer than all of them the brokers are looked at, and the most that is possible.
+    pub fn zoom(&self) -> (f64, f64) {
+        (self.zoom.factor, self.plan.nearest)
+    }
+
+    /// Looks at what stands at a point from nearer (or farther), which stays where it is.
+    pub fn zoom_at(&mut self, x: f64, y: f64, by: f64) {
+        if let Some(anchor) = Anchor::point(&self.plan, x, y) {
+            self.aim = None;
+            self.look(self.zoom.factor * by, anchor);
+        }
+    }
+
+    /// Looks at the middle of what is seen from nearer or farther, in a moment.
+    pub fn zoom_by(&mut self, by: f64) {
+        let (x, y) = self.plan.window.middle();
+        let goal = self.aim.map_or(self.zoom.factor, |(factor, ..)| factor) * by;
+        self.aim = Anchor::point(&self.plan, x, y).map(|anchor| (goal, anchor, (x, y)));
+    }
+
+    /// Looks at all brokers, in a moment.
+    pub fn show_whole(&mut self) {
+        self.zoom_by(0.0);
+    }
+
+    /// Goes to a thing, as near as it takes to read it.
+    pub fn show(&mut self, subject: Subject) {
+        let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
+        let card = matches!(subject, Subject::Broker(_));
+        let among_brokers = card || matches!(subject, Subject::Replica(..) | Subject::Partition(_));
+        let small = if card { rect.width < cards::BARS_FROM } else { rect.height < READABLE };
+        let factor = if small { self.plan.nearest } else { self.zoom.factor };
+        if among_brokers && (small || !self.zoom.is_whole()) {
+            let anchor = Anchor::thing(&self.plan, &self.frame, subject);
+            self.aim = anchor.map(|anchor| (factor, anchor, self.plan.window.middle()));
+        }
+    }
+
+    /// Moves what is looked at from near; false if there is nothing beyond.
+    pub fn move_by(&mut self, x: f64, y: f64) -> bool {
+        if self.zoom.is_whole() {
+            return false;
+        }
+        self.aim = None;
+        let before = self.plan.pan;
+        self.zoom.pan = (before.0 - x, before.1 - y);
+        self.lay_out();
+        self.zoom.pan = self.plan.pan;
+        self.plan.pan != before
+    }
+
+    fn look(&mut self, factor: f64, anchor: Anchor) {
+        let factor = factor.clamp(1.0, self.plan.nearest.max(1.0));
+        let unmoved = self.laid_out(Zoom { factor, pan: (0.0, 0.0) });
+        let pan = if factor > 1.0 { anchor.pan(&unmoved, &self.frame) } else { (0.0, 0.0) };
+        self.zoom = Zoom { factor, pan };
+        self.lay_out();
+        self.zoom.pan = self.plan.pan;
+    }
+
+    /// A step of the zoom towards where it goes.
+    fn go_nearer(&mut self) {
+        let Some((goal, mut anchor, place)) = self.aim else { return };
+        let goal = goal.clamp(1.0, self.plan.nearest.max(1.0));
+        let part = if self.reduced_motion { 1.0 } else { NEARER };
+        let mut factor = self.zoom.factor * ((goal / self.zoom.factor).ln() * part).exp();
+        anchor.at.0 += (place.0 - anchor.at.0) * part;
+        anchor.at.1 += (place.1 - anchor.at.1) * part;
+        let there = (factor / goal - 1.0).abs() < THERE && (anchor.at.1 - place.1).abs() < 1.0;
+        if there {
+            (factor, anchor.at) = (goal, place);
+        }
+        self.look(factor, anchor);
+        self.aim = (!there).then_some((goal, anchor, place));
+    }
+
+    /// Whether the brokers are so many that they are not shown lane by lane.
+    pub fn is_crowded(&self) -> bool {
+        self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat
+    }
+
+    /// Whether the page or the stage is scrolled to see all of it.
+    pub fn is_higher_than_its_room(&self) -> bool {
+        self.plan.stacked || self.plan.height > self.size.1 + 2.0
+    }
+
+    /// At most so many things called so, the best first.
+    pub fn find(&self, text: &str, most: usize) -> Vec<Found> {
+        find::find(text, most, &self.frame, &self.names)
     }
 
     /// The height it needs in CSS pixels.
@@ -173,7 +306,9 @@ impl Stage {
 
     /// Draws the moment `time_us`.
     pub fn draw(&mut self, time_us: f64) {
+        self.go_nearer();
         self.slide();
+        self.draw_many();
         let pen = Pen { ctx: &self.ctx, theme: &self.theme };
         pen.alpha(1.0);
         self.ctx.clear_rect(0.0, 0.0, self.size.0, self.plan.height.max(self.size.1) + 4.0);
@@ -183,7 +318,7 @@ impl Stage {
         let scene = self.scene();
         flights::links(&pen, &scene);
         brokers::controller(&pen, &scene);
-        brokers::draw(&pen, &scene);
+        self.draw_brokers(&pen, &scene);
         clients::producers(&pen, &scene);
         clients::groups(&pen, &scene);
         legend::draw(&pen, &scene);
@@ -200,27 +335,50 @@ impl Stage {
         flights::draw(&pen, &scene, shown, time_us);
     }
 
-    fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
-        let Some(subject) = subject else { return };
-        for (other, rect) in self.plan.subjects(&self.frame) {
-            let leader = |replica: &&kafkarium_core::observe::view::ReplicaView| replica.leads;
-            let same = match (subject, other) {
-                (Subject::Partition(partition), Subject::Replica(of, broker)) => {
-                    let replicas =
-                        self.frame.replicas.iter().filter(|replica| replica.partition == partition);
-                    partition == of
-                        && replicas.clone().find(leader).is_none_or(|replica| replica.broker == broker)
-                }
-                _ => subject == other,
-            };
-            if same {
-                let margin = if matches!(other, Subject::Group(_)) { 5.0 } else { 1.0 };
-                pen.outlined(rect.grown(margin), 9.0, color, width);
-            }
+    /// Whether a message is under way at `time_us`: the picture of any later moment is another then. Who asked for less
+    /// motion sees none.
+    pub fn flies(&self, time_us: f64) -> bool {
+        let under_way = |flight: &Flight| flight.start_us as f64 <= time_us && time_us < flight.end_us as f64;
+        self.reduced_motion || self.flights.values().any(under_way)
+    }
+
+    fn outdated(&mut self) {
+        self.many.iter_mut().for_each(|layer| layer.fresh = false);
+    }
+
+    /// Squares are drawn once for each window: 15,000 of them cost more than an animation frame has.
+    fn draw_brokers(&self, pen: &Pen, scene: &Scene) {
+        match &self.many {
+            Some(layer) if self.plan.detail == Detail::Heat => layer.draw_onto(pen.ctx, self.ratio),
+            _ => brokers::draw(pen, scene),
         }
     }
 
+    fn draw_many(&mut self) {
+        let Some(mut layer) = self.many.take() else { return };
+        if self.plan.detail == Detail::Heat && !layer.fresh {
+            layer.begin_as(&self.canvas, self.ratio);
+            brokers::draw(&Pen { ctx: &layer.ctx, theme: &self.theme }, &self.scene());
+        }
+        self.many = Some(layer);
+    }
+
+    fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
+        let Some(subject) = subject else { return };
+        let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
+        let margin = if matches!(subject, Subject::Group(_)) { 5.0 } else { 1.0 };
+        self.ctx.save();
+        if matches!(subject, Subject::Broker(_) | Subject::Replica(..) | Subject::Partition(_)) {
+            brokers::clip(pen, self.plan.window.grown(4.0));
+        }
+        pen.outlined(rect.grown(margin), 9.0, color, width);
+        self.ctx.restore();
+    }
+
     fn slide(&mut self) {
+        if self.plan.detail != Detail::Lanes {
+            return self.ends.clear();
+        }
         let mut wanted: BTreeMap<u32, f64> = BTreeMap::new();
         for replica in &self.frame.replicas {
             let end = wanted.entry(replica.partition).or_default();
@@ -235,22 +393,20 @@ impl Stage {
 
     /// What stands at a point: the smallest thing there.
     pub fn hit(&self, x: f64, y: f64) -> Option<Hit> {
-        let there = self.plan.subjects(&self.frame).into_iter().filter(|(_, rect)| rect.contains(x, y));
-        let smallest = there.min_by(|a, b| (a.1.width * a.1.height).total_cmp(&(b.1.width * b.1.height)));
-        smallest.map(|(subject, rect)| Hit { subject, rect })
+        self.plan.hit(&self.frame, x, y).map(|(subject, rect)| Hit { subject, rect })
     }
 
     /// Where a subject stands.
     pub fn rect_of(&self, subject: Subject) -> Option<Rect> {
-        self.plan.subjects(&self.frame).into_iter().find(|(other, _)| *other == subject).map(|(_, rect)| rect)
+        self.plan.rect_of(&self.frame, subject)
     }
 
     /// Everything on it, in the order of the keyboard; `all` with every replica where they are too many to name.
     pub fn subjects_in_order(&self, all: bool) -> Vec<Subject> {
-        let all = all || self.plan.detail == Detail::Lanes;
-        let subjects = self.plan.subjects(&self.frame).into_iter().map(|(subject, _)| subject);
-        let there = subjects.filter(|subject| all || !matches!(subject, Subject::Replica(..)));
-        there.filter(|_| !self.frame.brokers.is_empty()).collect()
+        if self.frame.brokers.is_empty() {
+            return Vec::new();
+        }
+        self.plan.subjects(&self.frame, all || self.plan.detail == Detail::Lanes)
     }
 
     /// All of it in a few sentences.
@@ -275,9 +431,17 @@ struct Scene<'a> {
     names: &'a Names,
     plan: &'a Layout,
     ends: &'a BTreeMap<u32, f64>,
+    /// The log end offset of the longest log.
+    longest_log: u64,
 }
 
 impl Scene<'_> {
+    fn partition(&self, partition: u32) -> Option<&PartitionView> {
+        let partitions = &self.frame.partitions;
+        let at = partitions.binary_search_by_key(&partition, |view| view.partition).ok()?;
+        partitions.get(at)
+    }
+
     fn partition_name(&self, partition: u32) -> String {
         let name = self.names.partitions.get(partition as usize);
         name.map_or_else(|| format!("partition {partition}"), |(topic, index, _)| format!("{topic}-{index}"))

@@ -99,6 +99,8 @@ pub struct App {
     pub hint_closed: RwSignal<bool>,
     /// The run that is open can be seen: its first window is on the stage.
     pub alive: RwSignal<bool>,
+    /// How often somebody changed what of the brokers is looked at.
+    pub looked: RwSignal<u32>,
     /// Where the keyboard has come to on the stage, in words.
     pub reached: RwSignal<String>,
     /// A short notice.
@@ -148,6 +150,7 @@ impl App {
             all_is_well: RwSignal::new(true),
             hint_closed: RwSignal::new(false),
             alive: RwSignal::new(false),
+            looked: RwSignal::new(0),
             reached: RwSignal::new(String::new()),
             notice: RwSignal::new(None),
             problem: RwSignal::new(None),
@@ -180,7 +183,7 @@ impl App {
     /// Carries a command out now.
     pub fn act(&self, command: &str) {
         self.menu.set(None);
-        self.with_engine(|engine| engine.act(command));
+        self.with_engine(|engine| engine.act(command, false));
     }
 
     /// Selects something.
@@ -191,7 +194,7 @@ impl App {
 
     /// Goes to a moment.
     pub fn seek(&self, to_us: u64) {
-        self.with_engine(|engine| engine.seek(to_us as f64));
+        self.with_engine(|engine| engine.seek(to_us));
     }
 
     /// Plays or pauses.

@@ -48,6 +48,12 @@ pub fn remember(key: &str, value: &str) {
     }
 }
 
+/// The opening that web/boot.js has fetched beside the page, if it has: see `bridge::opening`.
+pub fn opening() -> Option<Vec<u8>> {
+    let file = js_sys::Reflect::get(&window(), &"kafkariumOpening".into()).ok()?;
+    Some(file.dyn_into::<js_sys::Uint8Array>().ok()?.to_vec())
+}
+
 /// Whether the person asked for less motion.
 pub fn reduced_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
@@ -74,6 +80,13 @@ pub fn selects_in(element: &web_sys::Element) -> bool {
 /// The element of that id.
 pub fn by_id(id: &str) -> Option<web_sys::Element> {
     window().document()?.get_element_by_id(id)
+}
+
+/// Gives something the focus.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
 }
 
 /// What has the focus.

@@ -21,8 +21,8 @@ pub const ROOM: &str = "workshop";
 /// What the page knows of the workshop.
 #[derive(Clone, Copy)]
 pub struct Door {
-    /// A draft is kept in this browser that nothing has run.
-    pub has_draft: RwSignal<bool>,
+    /// The draft that this browser keeps; empty for none.
+    draft: RwSignal<String>,
     /// It could not be fetched.
     pub failed: RwSignal<bool>,
     fetched: StoredValue<Fetched>,
@@ -56,7 +56,7 @@ pub struct Visit {
 impl Door {
     pub(super) fn new() -> Door {
         Door {
-            has_draft: RwSignal::new(has_draft()),
+            draft: RwSignal::new(kept()),
             failed: RwSignal::new(false),
             fetched: StoredValue::new(Fetched::Not),
             tries: StoredValue::new(0),
@@ -70,8 +70,8 @@ impl Door {
     }
 }
 
-fn has_draft() -> bool {
-    browser::remembered("draft").is_some_and(|text| !text.is_empty())
+fn kept() -> String {
+    browser::remembered("draft").unwrap_or_default()
 }
 
 impl App {
@@ -100,7 +100,13 @@ impl App {
 
     /// The workshop is left.
     pub fn leave_workshop(&self) {
-        self.door.has_draft.set(has_draft());
+        self.door.draft.set(kept());
+    }
+
+    /// Whether this browser keeps a draft that does not run.
+    pub fn has_draft(&self) -> bool {
+        let draft = self.door.draft.read();
+        !draft.is_empty() && self.opened.read().as_ref().is_none_or(|opened| opened.text != *draft)
     }
 
     fn announce(&self) {

@@ -1,24 +1,19 @@
 //! Plays: owns the playhead, pulls windows from the worker one ahead, draws the stage once an animation frame.
 use super::app::{App, Mode};
 use super::browser;
-use super::pace::{self, Around};
+use super::opening::{Answering, Wish};
+use super::pace::{self, Around, PANELS_MS, WINDOWS_AHEAD};
 use crate::bridge::client::{Client, Heard};
 use crate::bridge::protocol::{FromWorker, Opened, Source, ToWorker};
 use crate::stage::Stage;
-use kafkarium_core::observe::report::{StoryLine, Subject};
-use kafkarium_core::observe::view::{Frame, FrameOptions, NONE, Process};
+use kafkarium_core::observe::report::{Names, StoryLine, Subject};
+use kafkarium_core::observe::view::{Frame, FrameOptions};
 use leptos::prelude::*;
 use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 
-/// A window is this long for the viewer, milliseconds.
-const WINDOW_MS: f64 = 34.0;
-/// Windows kept ahead of the playhead.
-const WINDOWS_AHEAD: usize = 2;
 /// Above this speed no single message can be seen.
 const FLIGHTS_UP_TO: f64 = 30.0;
-/// How often the panels are brought up to date, milliseconds.
-const PANELS_MS: f64 = 250.0;
 /// How often texts that run along change, milliseconds.
 const TEXTS_MS: f64 = 60.0;
 /// How often the URL is brought up to date, milliseconds.
@@ -30,17 +25,25 @@ const CAPTION_US: f64 = 12_000_000.0;
 #[derive(Default)]
 pub struct Engine {
     app: Option<App>,
-    client: Option<Client>,
-    stage: Option<Stage>,
+    pub(super) answering: Answering,
+    pub(super) client: Option<Client>,
+    /// What a person asked for before there was a worker to do it.
+    pub(super) wishes: Vec<Wish>,
+    pub(super) stage: Option<Stage>,
     /// Windows still to be shown, in order.
-    ahead: VecDeque<Frame>,
-    shown: Option<FrameShown>,
+    pub(super) ahead: VecDeque<Frame>,
+    pub(super) shown: Option<FrameShown>,
+    /// Names that take effect with the window that ends there.
+    names_due: Option<(u64, Names)>,
     /// The end of the window asked for.
-    asked: Option<u64>,
-    playhead_us: f64,
-    speed: f64,
+    pub(super) asked: Option<u64>,
+    pub(super) playhead_us: f64,
+    pub(super) speed: f64,
+    /// When a message was last seen under way, while there is no worker; and whether it was then seen to have moved.
+    pub(super) flew_us: Option<f64>,
+    pub(super) moved: bool,
     last_frame_ms: f64,
-    panels_at_ms: f64,
+    pub(super) panels_at_ms: f64,
     texts_at_ms: f64,
     url_at_ms: f64,
     calm_since_ms: f64,
@@ -53,29 +56,36 @@ pub struct Engine {
     pub(super) steps: Vec<u64>,
     /// The run as a link, as far as it is known: what a new worker begins with.
     fragment: String,
+    /// A worker was heard.
+    spoke: bool,
     deaths: u32,
-    opening: Option<Source>,
+    /// The run that is open, or is to be.
+    what: Option<Source>,
 }
 
 /// What of the last window is needed beside the stage.
 #[derive(Clone, Copy, Default)]
-struct FrameShown {
-    to_us: u64,
+pub(super) struct FrameShown {
+    pub from_us: u64,
+    pub to_us: u64,
     trouble: bool,
 }
 
 impl Engine {
-    /// Starts the worker and the clock.
+    /// Starts the clock, and the worker unless there is an opening to begin with.
     pub fn start(&mut self, app: App) {
         self.app = Some(app);
-        self.speed = 1.0 / 40.0;
-        self.launch();
+        self.speed = pace::CALM;
         let fragment = browser::fragment();
-        self.opening = Some(if fragment.is_empty() { Source::Default } else { Source::Link(fragment) });
+        self.what = Some(if fragment.is_empty() { Source::Default } else { Source::Link(fragment) });
+        self.answering = Answering::first();
+        if matches!(self.answering, Answering::Nobody) {
+            self.launch();
+        }
         tick(app);
     }
 
-    fn launch(&mut self) {
+    pub(super) fn launch(&mut self) {
         let Some(app) = self.app else { return };
         self.client = Client::start(move |heard| app.with_engine(|engine| engine.hear(heard)));
         if self.client.is_none() {
@@ -89,6 +99,10 @@ impl Engine {
         if let Some(client) = &self.client {
             client.say(message);
         }
+    }
+
+    pub(super) fn app(&self) -> Option<App> {
+        self.app
     }
 
     /// Gives the engine its canvas.
@@ -129,24 +143,35 @@ impl Engine {
 
     /// Opens a run.
     pub fn open(&mut self, what: Source) {
-        self.opening = Some(what.clone());
+        self.wish(Wish::new("open another run", |engine| engine.begin(what)));
+        // What lies over the page would lie over the notice that this waits.
+        if let Some(app) = self.app.filter(|_| !self.is_worker_there()) {
+            app.dialog.set(None);
+        }
+    }
+
+    fn begin(&mut self, what: Source) {
+        self.what = Some(what.clone());
         self.say(&ToWorker::Open { what, at_us: None });
     }
 
-    /// Carries a command out at the playhead.
-    pub fn act(&mut self, command: &str) {
-        let at_us = self.playhead_us as u64;
-        self.say(&ToWorker::Act { at_us, command: command.to_owned() });
+    /// Carries a command out at the playhead; if it sends a record, that may be `followed`.
+    pub fn act(&mut self, command: &str, followed: bool) {
+        let command = command.to_owned();
+        self.wish(Wish::new(command.clone(), move |engine| {
+            engine.follow_next_send |= followed;
+            engine.say(&ToWorker::Act { at_us: engine.playhead_us(), command });
+        }));
     }
 
     /// Takes the last command back.
-    pub fn undo(&self) {
-        self.say(&ToWorker::Undo);
+    pub fn undo(&mut self) {
+        self.wish(Wish::new("undo", |engine| engine.say(&ToWorker::Undo)));
     }
 
     /// Does the command last taken back again.
-    pub fn redo(&self) {
-        self.say(&ToWorker::Redo);
+    pub fn redo(&mut self) {
+        self.wish(Wish::new("do it again", |engine| engine.say(&ToWorker::Redo)));
     }
 
     /// Selects something.
@@ -163,18 +188,23 @@ impl Engine {
     }
 
     /// Goes to a moment.
-    pub fn seek(&mut self, to_us: f64) {
-        self.playhead_us = to_us.max(0.0);
-        self.jump();
+    pub fn seek(&mut self, to_us: u64) {
+        self.wish(Wish::to(to_us, move |engine| {
+            engine.playhead_us = to_us as f64;
+            engine.jump();
+        }));
     }
 
     /// What was fetched is of another moment: fetch anew.
     fn jump(&mut self) {
         self.ahead.clear();
         self.shown = None;
+        if let (Some((_, names)), Some(stage)) = (self.names_due.take(), &mut self.stage) {
+            stage.set_names(names);
+        }
         self.calm_since_ms = browser::now_ms();
         (self.panels_at_ms, self.texts_at_ms) = (0.0, 0.0);
-        self.ask(self.playhead_us, self.playhead_us);
+        self.ask(self.playhead_us(), self.playhead_us());
     }
 
     /// Playing began or ended.
@@ -186,13 +216,19 @@ impl Engine {
 
     /// One step on or back.
     pub fn step(&mut self, back: bool) {
-        // The worker must stand exactly at the playhead.
-        self.jump();
-        self.say(&ToWorker::Step { back });
+        self.wish(Wish::new(if back { "a step back" } else { "a step on" }, move |engine| {
+            // The worker must stand exactly at the playhead.
+            engine.jump();
+            engine.say(&ToWorker::Step { back });
+        }));
     }
 
     /// Copies a link to this moment.
     pub fn copy_link(&mut self) {
+        if !self.is_worker_there() {
+            // By the time there is one, the browser lets nobody write into the clipboard.
+            return self.wish(Wish::new("put the link into the address bar", |engine| engine.ask_link()));
+        }
         self.copying = true;
         self.ask_link();
     }
@@ -210,24 +246,32 @@ impl Engine {
 
     /// Follows another key, or none.
     pub fn set_follow_key(&mut self, key: &str) {
-        self.follow_key = Some(key.to_owned()).filter(|key| !key.is_empty());
-        self.jump();
+        let key = Some(key.to_owned()).filter(|key| !key.is_empty());
+        self.wish(Wish::new("follow that key", |engine| {
+            engine.follow_key = key;
+            engine.jump();
+        }));
     }
 
     /// Asks for the words of Kafka's tools.
     pub fn describe(&self) {
-        self.say(&ToWorker::Describe);
+        if self.is_worker_there() {
+            self.say(&ToWorker::Describe);
+        }
     }
 
-    fn ask(&mut self, from: f64, to: f64) {
+    pub(super) fn ask(&mut self, from_us: u64, to_us: u64) {
+        if !matches!(self.answering, Answering::Worker | Answering::WorkerSoon) {
+            return;
+        }
         let options = FrameOptions {
             cells_per_lane: self.stage.as_ref().map_or(24, Stage::cells_per_lane),
             follow_key: self.follow_key.clone(),
             internal_topics: false,
             flights: self.speed <= FLIGHTS_UP_TO,
         };
-        self.asked = Some(to as u64);
-        self.say(&ToWorker::Advance { from_us: from as u64, to_us: to as u64, options });
+        self.asked = Some(to_us);
+        self.say(&ToWorker::Advance { from_us, to_us, options });
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -246,26 +290,39 @@ impl Engine {
             return;
         }
         self.asked = None;
+        self.push(app, frame);
+        if matches!(self.answering, Answering::WorkerSoon) {
+            self.worker_is_there(app);
+        }
+    }
+
+    /// Takes a window, also in the place of one that ends at the same moment.
+    pub(super) fn push(&mut self, app: App, frame: Frame) {
         app.known_us.set(frame.known_until_us);
+        if self.ahead.back().is_some_and(|last| last.to_us == frame.to_us) {
+            self.ahead.pop_back();
+        }
         self.ahead.push_back(frame);
     }
 
-    fn hear_message(&mut self, app: App, message: FromWorker) {
+    pub(super) fn hear_message(&mut self, app: App, message: FromWorker) {
         match message {
             FromWorker::Ready { shipped, .. } => {
+                self.spoke = true;
                 app.shipped.set(shipped);
-                let what = self.opening.clone().unwrap_or(Source::Default);
-                let at_us = (self.deaths > 0).then_some(self.playhead_us as u64);
+                let what = self.what.clone().unwrap_or(Source::Default);
+                let at_us = (self.deaths > 0).then_some(self.playhead_us());
                 self.say(&ToWorker::Open { what, at_us });
             }
-            FromWorker::Opened(opened) => self.opened(app, *opened),
-            FromWorker::Refused(sentences) => self.refused(app, sentences),
-            FromWorker::Names(names) => {
-                app.producers.set(names.producers.iter().map(|(name, ..)| name.clone()).collect());
-                if let Some(stage) = &mut self.stage {
-                    stage.set_names(names);
+            FromWorker::Opened(opened) => {
+                if !self.takes_over(app, &opened) {
+                    self.answering = Answering::Worker;
+                    self.opened(app, *opened);
+                    self.carry_out_wishes(app);
                 }
             }
+            FromWorker::Refused(sentences) => self.refused(app, sentences),
+            FromWorker::Names(names) => self.named(app, names),
             FromWorker::Story { from, lines } => {
                 self.story.truncate(from as usize);
                 self.story.extend(lines);
@@ -308,7 +365,18 @@ impl Engine {
         }
     }
 
-    fn opened(&mut self, app: App, opened: Opened) {
+    /// Names count on from window to window; but another worker may have counted in another order.
+    fn named(&mut self, app: App, names: Names) {
+        app.producers.set(names.producers.iter().map(|(name, ..)| name.clone()).collect());
+        match (&self.answering, &mut self.names_due, &mut self.stage) {
+            (Answering::WorkerSoon, due, _) => *due = self.asked.map(|to_us| (to_us, names)),
+            (_, Some((_, due)), _) => *due = names,
+            (_, None, Some(stage)) => stage.set_names(names),
+            _ => {}
+        }
+    }
+
+    pub(super) fn opened(&mut self, app: App, opened: Opened) {
         self.playhead_us = opened.at_us as f64;
         self.follow_key = opened.follow_key.clone();
         self.story.clear();
@@ -327,7 +395,7 @@ impl Engine {
             app.problem.set(Some(text.to_owned()));
         }
         app.opened.set(Some(opened));
-        if matches!(self.opening, Some(Source::Text(_))) {
+        if matches!(self.what, Some(Source::Text(_))) {
             // What a person wrote is in the link from the first moment.
             self.ask_link();
         }
@@ -341,11 +409,11 @@ impl Engine {
 
     fn refused(&mut self, app: App, sentences: Vec<String>) {
         let nothing_open = app.opened.get_untracked().is_none();
-        if matches!(self.opening, Some(Source::Link(_))) || nothing_open {
+        if matches!(self.what, Some(Source::Link(_))) || nothing_open {
             let why = sentences.first().cloned().unwrap_or_default();
             app.problem
                 .set(Some(format!("This link cannot be opened: {why}. Here is the first scenario instead.")));
-            self.open(Source::Default);
+            self.begin(Source::Default);
         } else {
             app.problem.set(Some(format!("This scenario cannot be opened: {}.", sentences.join("; "))));
         }
@@ -373,30 +441,32 @@ impl Engine {
     fn mourn(&mut self, app: App, why: &str) {
         self.deaths += 1;
         self.client = None;
-        if app.opened.get_untracked().is_none() {
-            // It never spoke: its file did not come, or is of no use to this browser.
+        self.asked = None;
+        app.playing.set(false);
+        let undone = self.forget_wishes(app);
+        if !self.spoke {
+            // Its file did not come, or is of no use to this browser.
+            self.answering = Answering::NobodyEver;
             app.problem.set(Some(format!(
-                "The simulation could not be started ({why}). Reload the page to try again."
+                "The simulation could not be started ({why}). Reload the page to try again.{undone}"
             )));
             return;
         }
-        app.playing.set(false);
+        self.answering = Answering::Nobody;
         let report = browser::url_with(&self.fragment);
         if self.deaths > 1 {
+            self.answering = Answering::NobodyEver;
             app.problem.set(Some(format!(
                 "The simulation failed again ({why}). Reload the page; this link shows us the bug: {report}"
             )));
             return;
         }
         app.problem.set(Some(format!(
-            "The simulation failed ({why}) and was started again, paused just before that moment. This is a bug of ours; this link shows it: {report}"
+            "The simulation failed ({why}) and was started again, paused just before that moment.{undone} This is a bug of ours; this link shows it: {report}"
         )));
-        self.opening = Some(if self.fragment.is_empty() {
-            Source::Default
-        } else {
-            Source::Link(self.fragment.clone())
-        });
-        self.asked = None;
+        if !self.fragment.is_empty() {
+            self.what = Some(Source::Link(self.fragment.clone()));
+        }
         self.ahead.clear();
         self.launch();
     }
@@ -406,12 +476,12 @@ impl Engine {
         let Some(app) = self.app else { return };
         let passed_ms = (now_ms - self.last_frame_ms).clamp(0.0, 100.0);
         self.last_frame_ms = now_ms;
-        if app.opened.get_untracked().is_none() {
+        if app.opened.get_untracked().is_none() && !self.begin_opening(app) {
             return;
         }
         self.set_speed(app, now_ms);
-        let limit = self.ahead.back().map(|frame| frame.to_us).or(self.shown.map(|shown| shown.to_us));
-        if let (true, Some(limit)) = (app.playing.get_untracked(), limit) {
+        let goes = app.playing.get_untracked() && self.wishes.is_empty() && !self.is_too_slow();
+        if let (true, Some((_, limit))) = (goes, self.newest()) {
             self.playhead_us = (self.playhead_us + passed_ms * 1_000.0 * self.speed).min(limit as f64);
         }
         self.show_due();
@@ -420,6 +490,13 @@ impl Engine {
             stage.draw(self.playhead_us);
         }
         self.texts(app, now_ms);
+        self.call_worker(app);
+    }
+
+    /// The last window there is: where it begins and ends.
+    pub(super) fn newest(&self) -> Option<(u64, u64)> {
+        let shown = self.shown.map(|shown| (shown.from_us, shown.to_us));
+        self.ahead.back().map(|frame| (frame.from_us, frame.to_us)).or(shown)
     }
 
     fn set_speed(&mut self, app: App, now_ms: f64) {
@@ -430,27 +507,17 @@ impl Engine {
     }
 
     fn around(&mut self, now_ms: f64) -> Around {
-        let now = self.playhead_us;
-        let worth = self.story.iter().filter(|line| line.weight >= 2);
-        let (mut after_us, mut before_us) = (None, None);
-        for line in worth {
-            let time = line.time_us as f64;
-            if time <= now {
-                after_us = Some(now - time);
-            } else {
-                before_us = Some(time - now);
-                break;
-            }
-        }
+        let (after_us, before_us) = pace::nearest_lines(&self.story, self.playhead_us);
         let (after_step_us, before_step_us) = self.nearest_steps();
-        after_us = after_us.into_iter().chain(after_step_us).reduce(f64::min);
-        before_us = before_us.into_iter().chain(before_step_us).reduce(f64::min);
+        let after_us = after_us.into_iter().chain(after_step_us).reduce(f64::min);
+        let before_us = before_us.into_iter().chain(before_step_us).reduce(f64::min);
         let trouble = self.shown.is_some_and(|shown| shown.trouble);
-        let eventful = after_us.is_some_and(|us| us < 3e6) || before_us.is_some_and(|us| us < 1e5);
-        if trouble || eventful {
+        let mut around = Around { after_us, before_us, trouble, calm_s: 0.0 };
+        if around.is_eventful() {
             self.calm_since_ms = now_ms;
         }
-        Around { after_us, before_us, trouble, calm_s: (now_ms - self.calm_since_ms) / 1_000.0 }
+        around.calm_s = (now_ms - self.calm_since_ms) / 1_000.0;
+        around
     }
 
     /// Gives the stage the window the playhead is in.
@@ -461,8 +528,11 @@ impl Engine {
                 break;
             }
             let Some(frame) = self.ahead.pop_front() else { break };
-            self.shown = Some(FrameShown { to_us: frame.to_us, trouble: is_trouble(&frame) });
+            let trouble = pace::is_trouble(&frame);
+            self.shown = Some(FrameShown { from_us: frame.from_us, to_us: frame.to_us, trouble });
+            let names = self.names_due.take_if(|(to_us, _)| *to_us <= frame.to_us);
             if let Some(stage) = &mut self.stage {
+                names.into_iter().for_each(|(_, names)| stage.set_names(names));
                 stage.set_frame(frame);
             }
             if let Some(app) = self.app.filter(|app| !app.alive.get_untracked()) {
@@ -472,13 +542,14 @@ impl Engine {
     }
 
     fn fetch(&mut self, app: App) {
-        if self.asked.is_some() || !app.playing.get_untracked() || self.ahead.len() >= WINDOWS_AHEAD {
+        if self.asked.is_some() || !app.playing.get_untracked() {
             return;
         }
-        let newest = self.ahead.back().map(|frame| frame.to_us).or(self.shown.map(|shown| shown.to_us));
-        let Some(from) = newest else { return };
-        let to = from as f64 + (WINDOW_MS * 1_000.0 * self.speed).max(1.0);
-        self.ask(from as f64, to.ceil());
+        if matches!(self.answering, Answering::Opening(_)) {
+            return self.fetch_recorded(app);
+        }
+        let Some((_, newest_us)) = self.newest().filter(|_| self.ahead.len() < WINDOWS_AHEAD) else { return };
+        self.ask(newest_us, pace::window_end(newest_us, self.speed));
     }
 
     fn texts(&mut self, app: App, now_ms: f64) {
@@ -498,9 +569,14 @@ impl Engine {
         }
         if now_ms - self.panels_at_ms > PANELS_MS && self.shown.is_some() {
             self.panels_at_ms = now_ms;
-            self.say(&ToWorker::Details { subject: app.selection.get_untracked() });
+            let subject = app.selection.get_untracked();
+            if self.is_worker_there() {
+                self.say(&ToWorker::Details { subject });
+            } else {
+                self.show_stage_alone(app, subject);
+            }
         }
-        let still = !app.playing.get_untracked();
+        let still = !app.playing.get_untracked() && self.is_worker_there();
         if now_ms - self.url_at_ms > URL_MS && still && self.shown.is_some() {
             self.url_at_ms = if still { f64::INFINITY } else { now_ms };
             self.ask_link();
@@ -522,19 +598,6 @@ impl Engine {
             )),
         }
     }
-}
-
-/// Something is wrong, and somebody waits for it to be noticed or repaired.
-fn is_trouble(frame: &Frame) -> bool {
-    frame.brokers.iter().any(|broker| broker.process != Process::Running || broker.fenced)
-        || frame
-            .partitions
-            .iter()
-            .any(|partition| partition.leader == NONE || partition.in_sync < partition.replicas)
-        || frame
-            .consumers
-            .iter()
-            .any(|consumer| matches!(consumer.process, Process::Crashed | Process::Frozen) && consumer.joined)
 }
 
 /// Runs the engine once every animation frame, for as long as the page lives.

@@ -1,10 +1,19 @@
 //! What the page knows: signals for the panels, and the engine that plays.
+#[cfg(feature = "page")]
 pub mod app;
+#[cfg(feature = "page")]
 pub mod browser;
+#[cfg(feature = "page")]
 pub mod door;
+#[cfg(feature = "page")]
 pub mod engine;
+#[cfg(feature = "page")]
 pub mod files;
+#[cfg(feature = "page")]
+mod opening;
 pub mod pace;
+#[cfg(feature = "page")]
 pub mod record;
 
+#[cfg(feature = "page")]
 pub use app::App;

@@ -1,4 +1,14 @@
 //! Story pace: how fast virtual time goes, from what happens around the playhead. Pure numbers.
+use kafkarium_core::observe::report::StoryLine;
+use kafkarium_core::observe::view::{Frame, NONE, Process};
+use std::f64::consts::LN_2;
+
+/// A window is this long for the viewer, milliseconds.
+pub const WINDOW_MS: f64 = 34.0;
+/// Windows kept ahead of the playhead.
+pub const WINDOWS_AHEAD: usize = 2;
+/// How often the panels are brought up to date, milliseconds.
+pub const PANELS_MS: f64 = 250.0;
 
 /// The slowest: a two-thousandth of real time.
 pub const SLOWEST: f64 = 1.0 / 2_000.0;
@@ -10,8 +20,8 @@ pub const SPEEDS: [f64; 11] =
 
 /// While something happens.
 const WATCHING: f64 = 1.0 / 400.0;
-/// While nothing happens but requests come and go.
-const CALM: f64 = 1.0 / 40.0;
+/// While nothing happens but requests come and go; what a page begins with.
+pub const CALM: f64 = 1.0 / 40.0;
 /// So long calm is shown slowly; then time goes faster, seconds of the viewer.
 const CALM_SHOWN_S: f64 = 5.0;
 /// While everybody waits for a timeout, and after a long calm.
@@ -34,9 +44,42 @@ pub struct Around {
     pub calm_s: f64,
 }
 
+impl Around {
+    /// Something happens here, or goes on: calm begins only afterwards.
+    pub fn is_eventful(&self) -> bool {
+        self.trouble || self.after_us.is_some_and(|us| us < 3e6) || self.before_us.is_some_and(|us| us < 1e5)
+    }
+}
+
+/// Virtual microseconds since the last line of the story worth watching, and to the next one known.
+pub fn nearest_lines(story: &[StoryLine], now_us: f64) -> (Option<f64>, Option<f64>) {
+    let worth = story.iter().filter(|line| line.weight >= 2).map(|line| line.time_us as f64 - now_us);
+    let last = worth.clone().take_while(|&us| us <= 0.0).last();
+    (last.map(|us| -us), worth.clone().find(|&us| us > 0.0))
+}
+
+/// Something is wrong, and somebody waits for it to be noticed or repaired.
+pub fn is_trouble(frame: &Frame) -> bool {
+    frame.brokers.iter().any(|broker| broker.process != Process::Running || broker.fenced)
+        || frame
+            .partitions
+            .iter()
+            .any(|partition| partition.leader == NONE || partition.in_sync < partition.replicas)
+        || frame
+            .consumers
+            .iter()
+            .any(|consumer| matches!(consumer.process, Process::Crashed | Process::Frozen) && consumer.joined)
+}
+
+/// Where the window ends that begins at `from_us`, microseconds of virtual time.
+pub fn window_end(from_us: u64, speed: f64) -> u64 {
+    (from_us as f64 + (WINDOW_MS * 1_000.0 * speed).max(1.0)).ceil() as u64
+}
+
 /// The speed story pace wants: virtual time for real time.
 pub fn story(around: Around) -> f64 {
-    let calm = CALM * 2.0_f64.powf((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0));
+    // Without powers of other bases than e, whose tables would have to be downloaded.
+    let calm = CALM * ((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0) * LN_2).exp();
     let cap = if around.trouble { WAITING } else { calm.min(WAITING) };
     let after = around.after_us.map_or(cap, |us| us / 1e6 / AFTER_S);
     let before = around.before_us.map_or(cap, |us| us / 1e6 / BEFORE_S);
@@ -57,10 +100,12 @@ pub fn words(speed: f64) -> String {
         format!("{speed:.1}× real time").replace(".0×", "×")
     } else if speed > 0.96 {
         "real time".to_owned()
+    } else if speed > 0.66 {
+        format!("{speed:.1}× real time")
     } else {
         let part = 1.0 / speed;
         // Two significant digits, so that it does not flicker.
-        let step = 10.0_f64.powf((part.log10().floor() - 1.0).max(0.0));
+        let step = 10.0_f64.powi((part.log10().floor() as i32 - 1).max(0));
         format!("1/{:.0} of real time", (part / step).round() * step)
     }
 }

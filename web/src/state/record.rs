@@ -2,6 +2,7 @@
 use super::App;
 use super::app::Tab;
 use super::engine::Engine;
+use super::opening::Wish;
 use crate::bridge::protocol::ToWorker;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::scenario::Command;
@@ -26,8 +27,9 @@ impl App {
 
     /// Sends a record of one's own now, and follows it once it is sent.
     pub fn send_and_follow(&self, producer: String, key: Option<String>, value: String) {
-        self.with_engine(|engine| engine.follow_next_send = true);
-        self.act(&Command::SendRecord { producer, key, value }.to_string());
+        let command = Command::SendRecord { producer, key, value }.to_string();
+        self.menu.set(None);
+        self.with_engine(|engine| engine.act(&command, true));
     }
 
     /// Takes what the worker tells of the record followed.
@@ -46,8 +48,10 @@ impl App {
 }
 
 impl Engine {
-    fn follow(&self, pick: Option<Pick>) {
-        self.say(&ToWorker::Follow { at_us: self.playhead_us(), pick });
+    fn follow(&mut self, pick: Option<Pick>) {
+        self.wish(Wish::new("follow that record", move |engine| {
+            engine.say(&ToWorker::Follow { at_us: engine.playhead_us(), pick });
+        }));
     }
 
     /// Microseconds since the last step of the record followed, and to the next one.

@@ -67,11 +67,11 @@ impl Draft {
 
     /// Somebody comes in: the draft is there, or else the scenario that is open; a file goes before both.
     pub fn enter(&self, visit: Visit) {
-        let is_changed = untrack(|| self.is_changed());
+        let was_changed = untrack(|| self.is_changed());
         self.runs.set((visit.text, visit.title));
         match visit.file {
             Some((name, text)) => self.begin(&text, &name),
-            None if is_changed => self.look(),
+            None if was_changed && untrack(|| self.is_changed()) => self.look(),
             None => self.take_what_runs(),
         }
     }
@@ -187,13 +187,9 @@ impl Draft {
         }));
     }
 
-    /// Lets the page run it.
+    /// Lets the page run it. It stays a draft until it is seen to run.
     pub fn run(&self) {
-        let text = self.text.get_untracked();
-        self.base.set(text.clone());
-        self.runs.update(|(runs, _)| runs.clone_from(&text));
-        self.keep();
-        say(RUN, &text.into());
+        say(RUN, &self.text.get_untracked().into());
     }
 
     fn stand(&self, text: String) {
