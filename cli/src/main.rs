@@ -73,7 +73,8 @@ fn check(ask: &Ask) -> Result<(), Failure> {
         count(scenario.expectations.len(), "expectation"),
     );
     for note in &scenario.notes {
-        text.push_str(&format!("note: {note}\n"));
+        let kind = if note.is_warning { "warning" } else { "note" };
+        text.push_str(&format!("{kind}: {note}\n"));
     }
     say(&text)
 }

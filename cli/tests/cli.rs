@@ -65,7 +65,9 @@ fn check_tells_what_a_scenario_is_and_what_to_know() {
     let expected = "\
 standard input: nothing is wrong
 3 brokers, 1 topic with 2 partitions, 1 producer, 1 group with 3 members, 0 commands, 0 expectations
-note: group `group-1`: 1 member more than partitions stays idle
+warning: topic `orders`: min.insync.replicas = 1: when its followers fall behind, acks = all acknowledges records that only the leader has, and they are lost with it; 2 \
+makes that impossible
+warning: group `group-1`: 1 member more than partitions stays idle
 ";
     assert_eq!(said(&["check", "-"], ORDERS), expected);
 }

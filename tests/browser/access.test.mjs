@@ -40,12 +40,25 @@ async function everywhere(page, phone) {
     await look(`panel ${name}`);
     if (phone) await page.getByRole("button", { name: "Close", exact: true }).click();
   }
-  for (const name of [/Website activity tracking/, "Edit scenario", "Keys and help", "Metrics as a table and as CSV"]) {
+  for (const name of [/Website activity tracking/, /^Build/, "Keys and help", "Metrics as a table and as CSV"]) {
     const button = page.getByRole("button", { name });
     if (!(await button.isVisible())) continue;
     await button.click();
     await page.getByRole("dialog").waitFor();
+    if (String(name).includes("Build")) await page.locator(".part", { hasText: "web-1" }).click();
     await look(`dialog ${name}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  }
+  if (phone) {
+    await page.getByRole("button", { name: /Website activity tracking/ }).click();
+    await page.getByRole("button", { name: "Build your own…" }).click();
+    await page.locator(".part", { hasText: "web-1" }).waitFor();
+    await look("building: parts");
+    await page.locator(".part", { hasText: "web-1" }).click();
+    await look("building: settings");
+    await page.getByRole("button", { name: "Text", exact: true }).click();
+    await look("building: text");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
   }

@@ -142,16 +142,18 @@ test("what the opening does not inspect says that the simulation is still loadin
 test("another run is opened once the worker is there, and what was written for it stays", () =>
   withPage(SITE, async (page, { url }) => {
     const held = await holdBack(page, url);
-    await page.getByRole("button", { name: "Edit scenario" }).click();
+    await page.getByRole("button", { name: "Build", exact: true }).click();
     const text = page.getByRole("textbox", { name: "The scenario's text" });
+    await page.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = 42"));
     const written = (await text.inputValue()).replace("seed = 42", "seed = 43");
     await text.fill(written);
     await page.getByRole("button", { name: "Run it" }).click();
-    await page.locator(".refused li", { hasText: "The simulation is still loading. Then: open another run." }).waitFor();
-    assert.equal(await text.inputValue(), written);
+    await page.locator(".notice", { hasText: "The simulation is still loading. Then: open another run." }).waitFor();
+    await page.getByRole("button", { name: "Build (draft)" }).waitFor();
+    assert.equal(await page.evaluate(() => localStorage.getItem("draft")), written);
     held.release();
     await page.getByText("seed 43").waitFor();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Build", exact: true }).waitFor();
   }));
 
 test("a scenario chosen before the worker is there is opened then", () =>

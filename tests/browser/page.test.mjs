@@ -148,21 +148,6 @@ test("a link of a later version opens a working page with one sentence", () => r
 
 test("an endless link opens a working page with one sentence", () => refuses(`#1~${"A".repeat(200_000)}`));
 
-test("a wrong scenario is refused with its lines, and the run goes on", () =>
-  withPage(SITE, async (page) => {
-    await opened(page);
-    await page.getByRole("button", { name: "Edit scenario" }).click();
-    const text = page.getByRole("textbox", { name: "The scenario's text" });
-    const right = await text.inputValue();
-    await text.fill(right.replace("min.insync.replicas", "min.insinc.replicas").replace("brokers = 3", "brokers = 0"));
-    await page.getByRole("button", { name: "Run it" }).click();
-    await page.locator(".refused li", { hasText: "min.insync.replicas" }).waitFor();
-    assert.ok((await page.locator(".refused li").count()) >= 2, "all errors at once");
-    await text.fill(right.replace("seed = 42", "seed = 43"));
-    await page.getByRole("button", { name: "Run it" }).click();
-    await page.getByText("seed 43").waitFor();
-  }));
-
 test("light and dark are chosen by a button and survive a reload", () =>
   withPage(SITE, async (page) => {
     await opened(page);

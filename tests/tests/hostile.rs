@@ -2,7 +2,8 @@
 //! with a value or a sentence.
 //!
 //! Half of the inputs are links, half are scenarios. `KAFKARIUM_HOSTILE` sets their number.
-use kafkarium_core::scenario::{self, COMMAND_FORMS, shipped};
+use kafkarium_core::scenario::draft::{self, Change, NewPart};
+use kafkarium_core::scenario::{self, COMMAND_FORMS, Part, shipped};
 use kafkarium_core::share::{self, Link, LinkScenario};
 use std::sync::LazyLock;
 use std::thread;
@@ -60,6 +61,10 @@ fn hostile_scenarios(n: u64) -> Answered {
 fn try_scenario(input: u64, answered: &mut Answered) {
     let mut luck = Luck::new(input);
     let text = hostile_text(&mut luck);
+    // It reads the text many times over.
+    if input.is_multiple_of(100) {
+        try_editor(input, &text, &mut luck);
+    }
     match scenario::read(&text) {
         Ok(_) => answered.scenarios_read += 1,
         Err(errors) => {
@@ -71,6 +76,33 @@ fn try_scenario(input: u64, answered: &mut Answered) {
                 let is_one = !sentence.contains('\n') && sentence.chars().count() < 1_500;
                 assert!(is_one && (1..=lines).contains(&error.line), "input {input}: {sentence:?}");
             }
+        }
+    }
+}
+
+/// The editor has an answer too: the change done to a text that stays TOML, or a sentence.
+fn try_editor(input: u64, text: &str, luck: &mut Luck) {
+    let n = luck.below(3);
+    let (topic, value) = (Part::Topic(n), luck.of::<String>(&SNIPPETS).clone());
+    let changes = [
+        Change::Set { part: topic.clone(), key: "name".into(), value: value.clone() },
+        Change::Set { part: Part::Broker(n), key: "rack".into(), value: value.clone() },
+        Change::Set { part: Part::Links, key: "jitter".into(), value: value.clone() },
+        Change::Configure { part: topic.clone(), key: "retention.ms".into(), value: value.clone() },
+        Change::Configure { part: Part::Cluster, key: "min.insync.replicas".into(), value: String::new() },
+        Change::Configure { part: Part::Producer(n), key: "linger.ms".into(), value },
+        Change::Add(NewPart::Topic),
+        Change::Add(NewPart::Rack),
+        Change::Remove(topic),
+        Change::Remove(Part::Broker(n)),
+        Change::Remove(Part::Group(n)),
+    ];
+    for change in changes {
+        match draft::change(text, &change) {
+            Ok((changed, part)) => {
+                assert!(draft::review(&changed, &part).parts.is_some(), "input {input}: {change:?}");
+            }
+            Err(why) => assert!(!why.is_empty() && !why.contains('\n'), "input {input}: {why:?}"),
         }
     }
 }

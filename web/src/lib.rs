@@ -7,3 +7,5 @@ pub mod panels;
 #[cfg(feature = "page")]
 pub mod stage;
 pub mod state;
+#[cfg(feature = "page")]
+pub mod workshop;

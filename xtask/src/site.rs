@@ -19,7 +19,7 @@ pub(crate) fn build() -> Outcome {
         trunk.args(["build", "--release", "--offline", "true", "--skip-version-check", "--log", "warn"]);
         // Trunk takes only `true` and `false` here, where others write NO_COLOR=1.
         shell::run(trunk.env_remove("NO_COLOR"))?;
-        wasm::shrink_all(&dist(), &["app"])
+        wasm::shrink_all(&dist(), &["app", "workshop"])
     })?;
     shell::step("recording the openings of the scenarios that ship", || {
         let mut openings = shell::cargo();

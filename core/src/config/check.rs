@@ -47,6 +47,28 @@ impl KeySpec {
         }
     }
 
+    /// The values it can have, if they are a few words; none if it can have others.
+    pub fn choices(&self) -> Vec<String> {
+        match (self.kind, self.valid) {
+            (Kind::Boolean, _) => ["true", "false"].map(String::from).to_vec(),
+            (Kind::String, valid) if valid.contains('/') => {
+                valid.trim_start_matches('~').split('/').map(String::from).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What its number counts, read off its name as Kafka's are; empty for none.
+    pub fn unit(&self) -> &'static str {
+        const BYTES: [&str; 3] = ["batch.size", "buffer.memory", "max.request.size"];
+        const UNITS: [(&str, &str); 5] =
+            [(".ms", "ms"), (".bytes", "bytes"), (".seconds", "s"), (".minutes", "min"), (".hours", "h")];
+        if BYTES.contains(&self.name) {
+            return "bytes";
+        }
+        UNITS.iter().find(|(end, _)| self.name.ends_with(end)).map_or("", |(_, unit)| unit)
+    }
+
     fn is_whole(&self, value: &str, of_type: std::ops::RangeInclusive<i64>) -> bool {
         let number = value.trim().parse::<i64>().ok().filter(|number| of_type.contains(number));
         number.is_some_and(|number| self.is_in_range(i128::from(number) * BILLION))

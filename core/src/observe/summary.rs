@@ -42,7 +42,7 @@ impl Observers {
             audit,
             not_done: self.not_done.clone(),
             expectations: Vec::new(),
-            notes: scenario.notes.clone(),
+            notes: scenario.notes.iter().map(ToString::to_string).collect(),
         };
         let judge = |expectation: &Expectation| {
             let measured = self.measured(world, &summary, expectation);

@@ -16,17 +16,24 @@ pub struct ScenarioError {
     pub nearest: Option<String>,
 }
 
+impl ScenarioError {
+    /// Everything but the line: `` `lingr.ms` is not a producer key of Kafka 4.3; the nearest is `linger.ms` ``.
+    pub fn sentence(&self) -> String {
+        let mut sentence = self.what.clone();
+        if !self.expected.is_empty() {
+            sentence.push_str(&format!("; expected is {}", self.expected));
+        }
+        if let Some(nearest) = &self.nearest {
+            sentence.push_str(&format!("; the nearest is `{nearest}`"));
+        }
+        sentence
+    }
+}
+
 impl fmt::Display for ScenarioError {
     /// ``line 12: `lingr.ms` is not a producer key of Kafka 4.3; the nearest is `linger.ms` ``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)?;
-        if !self.expected.is_empty() {
-            write!(f, "; expected is {}", self.expected)?;
-        }
-        if let Some(nearest) = &self.nearest {
-            write!(f, "; the nearest is `{nearest}`")?;
-        }
-        Ok(())
+        write!(f, "line {}: {}", self.line, self.sentence())
     }
 }
 

@@ -1,5 +1,5 @@
 //! A scenario, checked and resolved.
-use super::TimedCommand;
+use super::{Note, TimedCommand};
 use crate::client::{CommitMode, Workload};
 use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
@@ -40,8 +40,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What the page shows first.
     pub view: ViewHints,
-    /// Sentences for the author: keys known without effect here, warnings real Kafka would log.
-    pub notes: Vec<String>,
+    /// For the author: keys known without effect here, what real Kafka would warn of.
+    pub notes: Vec<Note>,
 }
 
 /// One broker.

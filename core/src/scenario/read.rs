@@ -1,4 +1,5 @@
 //! Reading a scenario's text: everything it says, or everything that is wrong with it.
+use super::advice;
 use super::check::{Targets, nearest_to, note_without_effect};
 use super::source::{Pair, Section, Source, Taken, clip, in_order, integer};
 use super::words::{
@@ -6,11 +7,11 @@ use super::words::{
     parse_range, parse_rate, parse_speed, show_duration, show_number,
 };
 use super::{
-    BrokerSpec, Command, CommandError, Fact, GroupSpec, ProducerSpec, Scenario, ScenarioError, TimedCommand,
-    TopicSpec, ViewHints, Whole, limits,
+    BrokerSpec, Command, CommandError, Fact, GroupSpec, Note, Part, ProducerSpec, Scenario, ScenarioError,
+    TimedCommand, TopicSpec, ViewHints, Whole, limits,
 };
 use crate::client::{CommitMode, Keys, Rate, Workload};
-use crate::config::{Acks, BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
+use crate::config::{BrokerConfig, Built, ConsumerConfig, ProducerConfig, TopicConfig};
 use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::net::LinkSpec;
@@ -38,7 +39,7 @@ pub fn read(text: &str) -> Result<Scenario, Vec<ScenarioError>> {
         source.not_toml(at, what);
     }
     let top = Section { table: table.get_ref(), header: "", at: 0 };
-    let mut reader = Reader { source, scenario: empty(), is_sound: true };
+    let mut reader = Reader { source, scenario: empty(), is_sound: true, producer_tables: Vec::new() };
     reader.read(top);
     if reader.source.is_faultless() { Ok(reader.scenario) } else { Err(reader.source.into_errors()) }
 }
@@ -65,14 +66,13 @@ fn empty() -> Scenario {
     }
 }
 
-/// The cluster is set up by then, even one that lacks a broker.
-const SETTLED: SimTime = SimTime::from_secs(6);
-
 struct Reader<'t> {
     source: Source<'t>,
     scenario: Scenario,
     /// Whether the parts that others refer to were understood; if not, dangling names are not told.
     is_sound: bool,
+    /// The `[[producer]]` that each producer comes from.
+    producer_tables: Vec<u32>,
 }
 
 impl<'t> Reader<'t> {
@@ -94,7 +94,8 @@ impl<'t> Reader<'t> {
         self.timeline(top);
         self.expectations(top);
         self.view(top);
-        self.notes();
+        let advice = advice::notes(&self.scenario, &self.producer_tables);
+        self.scenario.notes.extend(advice);
     }
 
     /// A text of a newer format may mean anything: nothing else is said of it.
@@ -179,7 +180,7 @@ impl<'t> Reader<'t> {
         }
         let pairs = self.source.pairs(section, "[cluster.config]");
         let built = BrokerConfig::from_pairs(&texts(&pairs));
-        let config = self.understand(&pairs, built, "brokers").unwrap_or_default();
+        let config = self.understand(&pairs, built, &Part::Cluster, "brokers").unwrap_or_default();
         self.scenario.broker_config = Arc::new(config);
         self.limit_offsets_partitions(&pairs);
     }
@@ -196,12 +197,20 @@ impl<'t> Reader<'t> {
 
     #[inline(never)]
     fn topics(&mut self, top: Section<'_, 't>) {
-        for section in self.source.tables(top, "topic", "[[topic]]", limits::TOPICS) {
+        for (index, section) in (0..).zip(self.source.tables(top, "topic", "[[topic]]", limits::TOPICS)) {
             self.source.allow(section, &["name", "partitions", "replication-factor", "config", "placement"]);
             let name = self.required_name(section, "name");
             if let Some(name) = &name {
-                if self.scenario.topics.iter().any(|topic| topic.name == name.value) {
-                    let what = format!("two topics are named `{}`", name.value);
+                let metric = |name: &str| name.replace('.', "_");
+                let alike =
+                    self.scenario.topics.iter().find(|topic| metric(&topic.name) == metric(&name.value));
+                if let Some(alike) = alike {
+                    let what = if alike.name == name.value {
+                        format!("two topics are named `{}`", name.value)
+                    } else {
+                        let both = format!("`{}` and `{}`", alike.name, name.value);
+                        format!("{both} collide: Kafka's metrics write `.` as `_` (INVALID_TOPIC_EXCEPTION)")
+                    };
                     self.source.wrong(name.at, what, "a name of its own for each");
                 } else if name.value.starts_with("__") {
                     let what = format!("`{}` is named like a topic of Kafka's own", name.value);
@@ -219,14 +228,17 @@ impl<'t> Reader<'t> {
             self.agrees("replication-factor", factor.as_ref(), placed_factor);
             let brokers = self.scenario.brokers.len() as u64;
             if let Some(factor) = factor.as_ref().filter(|factor| factor.value > brokers && self.is_sound) {
-                let what =
-                    format!("`replication-factor` is {}, and there are {brokers} brokers", factor.value);
+                let what = format!(
+                    "`replication-factor` is {}, and there are {brokers} brokers (INVALID_REPLICATION_FACTOR)",
+                    factor.value
+                );
                 self.source.relative(factor.at, what, &format!("at most {brokers}"), None);
             }
             let pairs = self.source.pairs(section, "[topic.config]");
             let built = TopicConfig::from_pairs(&texts(&pairs), &self.scenario.broker_config);
             let shown = name.as_ref().map_or("a topic".into(), |name| format!("topic `{}`", name.value));
-            let config = Arc::new(self.understand(&pairs, built, &shown).unwrap_or_default());
+            let config = self.understand(&pairs, built, &Part::Topic(index), &shown).unwrap_or_default();
+            let config = Arc::new(config);
             self.scenario.topics.push(TopicSpec {
                 name: name.map(|name| name.value).unwrap_or_default(),
                 partitions: placed_partitions.or(partitions.map(|taken| taken.value)).unwrap_or(1) as u32,
@@ -302,7 +314,7 @@ impl<'t> Reader<'t> {
     fn producers(&mut self, top: Section<'_, 't>) {
         let mut per_s = 0_u64;
         for (index, section) in
-            self.source.tables(top, "producer", "[[producer]]", limits::PRODUCERS).into_iter().enumerate()
+            (0..).zip(self.source.tables(top, "producer", "[[producer]]", limits::PRODUCERS))
         {
             let parts =
                 ["name", "topic", "count", "rate", "keys", "key-prefix", "value-bytes", "rack", "config"];
@@ -317,7 +329,8 @@ impl<'t> Reader<'t> {
             let rack = self.rack(section);
             let pairs = self.source.pairs(section, "[producer.config]");
             let built = ProducerConfig::from_pairs(&texts(&pairs));
-            let config = self.understand(&pairs, built, &format!("producer `{name}`")).unwrap_or_default();
+            let whose = format!("producer `{name}`");
+            let config = self.understand(&pairs, built, &Part::Producer(index), &whose).unwrap_or_default();
             let config = Arc::new(config);
             for n in 1..=count.unwrap_or(1) {
                 let name = if count.is_some() { format!("{name}-{n}") } else { name.clone() };
@@ -328,6 +341,7 @@ impl<'t> Reader<'t> {
                 }
                 let (topic, config) = (topic.clone(), Arc::clone(&config));
                 let (workload, rack) = (Arc::clone(&workload), rack.clone());
+                self.producer_tables.push(index);
                 self.scenario.producers.push(ProducerSpec { name, topic, config, workload, rack });
             }
             per_s += peak_milli_per_s(&workload.rate).div_ceil(1_000) * count.unwrap_or(1);
@@ -373,9 +387,7 @@ impl<'t> Reader<'t> {
 
     #[inline(never)]
     fn groups(&mut self, top: Section<'_, 't>) {
-        for (index, section) in
-            self.source.tables(top, "group", "[[group]]", limits::GROUPS).into_iter().enumerate()
-        {
+        for (index, section) in (0..).zip(self.source.tables(top, "group", "[[group]]", limits::GROUPS)) {
             self.source
                 .allow(section, &["name", "topics", "members", "processing", "commit", "rack", "config"]);
             let name = self.name(section, "name");
@@ -408,14 +420,15 @@ impl<'t> Reader<'t> {
             let rack = self.rack(section);
             let pairs = self.source.pairs(section, "[group.config]");
             let built = ConsumerConfig::from_pairs(&texts(&pairs));
-            let mut config = self.understand(&pairs, built, &format!("group `{name}`")).unwrap_or_default();
+            let (of, whose) = (Part::Group(index), format!("group `{name}`"));
+            let mut config = self.understand(&pairs, built, &of, &whose).unwrap_or_default();
             let says_auto = pairs.iter().any(|pair| pair.key == "enable.auto.commit");
             if commit == CommitMode::Auto && !config.enable_auto_commit {
                 let why = "enable.auto.commit = false and no other commit: no offset is ever committed";
-                self.scenario.notes.push(format!("group `{name}`: {why}"));
+                self.note(&of, "enable.auto.commit", format!("{whose}: {why}"));
             } else if commit != CommitMode::Auto && says_auto && config.enable_auto_commit {
                 let why = "it commits by itself, so enable.auto.commit = true is set to false";
-                self.scenario.notes.push(format!("group `{name}`: {why}"));
+                self.note(&of, "enable.auto.commit", format!("{whose}: {why}"));
             }
             if commit != CommitMode::Auto {
                 config = config.with("enable.auto.commit", "false").unwrap_or(config);
@@ -468,7 +481,9 @@ impl<'t> Reader<'t> {
     #[inline(never)]
     fn timeline(&mut self, top: Section<'_, 't>) {
         let mut read: Vec<(TimedCommand, usize)> = Vec::new();
-        for section in self.source.tables(top, "timeline", "[[timeline]]", limits::TIMELINE) {
+        for (index, section) in
+            (0..).zip(self.source.tables(top, "timeline", "[[timeline]]", limits::TIMELINE))
+        {
             self.source.allow(section, &["at", "do"]);
             self.has(section, "at", "a time such as `at = \"12 s\"`");
             self.has(section, "do", "a command such as `do = \"crash broker 2\"`");
@@ -479,15 +494,13 @@ impl<'t> Reader<'t> {
             match text.value.parse::<Command>() {
                 Ok(command) => {
                     let at = SimTime(at.map_or(0, |at| at.value));
-                    if at > self.scenario.duration {
-                        let moment = show_duration(at.0);
-                        let note = format!("`{command}` at {moment} comes after the end of the run");
-                        self.scenario.notes.push(note);
-                    }
                     if let Some(note) = note_without_effect(&command) {
-                        self.scenario.notes.push(format!("`{command}` at {}: {note}", show_duration(at.0)));
+                        let text = format!("`{command}` at {}: {note}", show_duration(at.0));
+                        self.note(&Part::Event(index), "do", text);
                     }
-                    read.push((TimedCommand { at, command }, text.at));
+                    let timed = TimedCommand { at, command };
+                    self.scenario.notes.extend(advice::of_event(index, &timed, self.scenario.duration));
+                    read.push((timed, text.at));
                 }
                 Err(CommandError::Unreadable { text: shown, expected }) => {
                     self.source.wrong(text.at, format!("`{}` is no command", clip(&shown)), &expected);
@@ -639,75 +652,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What real Kafka would warn of, or what an author would want to know.
-    #[inline(never)]
-    fn notes(&mut self) {
-        let scenario = &self.scenario;
-        let mut notes = Vec::new();
-        for topic in &scenario.topics {
-            let (least, factor) = (topic.config.min_insync_replicas, topic.replication_factor);
-            if least > factor {
-                let replicas =
-                    if factor == 1 { "its one replica" } else { &format!("its {factor} replicas") };
-                let why =
-                    format!("min.insync.replicas = {least} is more than {replicas} and counts as {factor}");
-                notes.push(format!("topic `{}`: {why}", topic.name));
-            }
-        }
-        let offsets_factor = scenario.broker_config.offsets_topic_replication_factor;
-        if offsets_factor as u64 > scenario.brokers.len() as u64 && !scenario.groups.is_empty() {
-            let brokers = scenario.brokers.len();
-            notes.push(format!(
-                "offsets.topic.replication.factor = {offsets_factor} is more than the number of brokers, {brokers}: in \
-                 Kafka no group would find a coordinator; here it counts as {brokers}"
-            ));
-        }
-        for producer in scenario.producers.iter().filter(|producer| producer.config.acks == Acks::None) {
-            let why = "acks = 0: nothing it sends counts as acknowledged, and so nothing as lost";
-            notes.push(format!("producer `{}`: {why}", producer.name));
-        }
-        let early = |timed: &&TimedCommand| timed.at < SETTLED && timed.command.takes_brokers_away();
-        for timed in scenario.timeline.iter().filter(early) {
-            let moment = show_duration(timed.at.0);
-            notes.push(format!(
-                "`{}` at {moment} comes while topics are created: without enough brokers they never are",
-                timed.command
-            ));
-        }
-        for group in &scenario.groups {
-            let config = &group.config;
-            let poll_us = group.processing_us_per_record.saturating_mul(u64::from(config.max_poll_records));
-            if poll_us > config.max_poll_interval_ms.saturating_mul(1_000) {
-                notes.push(format!(
-                    "group `{}`: a full poll (max.poll.records = {}) takes {}, longer than max.poll.interval.ms ({}): \
-                     the member leaves its group",
-                    group.name,
-                    config.max_poll_records,
-                    show_duration(poll_us),
-                    show_duration(config.max_poll_interval_ms * 1_000),
-                ));
-            }
-            let partitions: u64 = scenario
-                .topics
-                .iter()
-                .filter(|topic| group.topics.contains(&topic.name))
-                .map(|topic| u64::from(topic.partitions))
-                .sum();
-            if u64::from(group.members) > partitions {
-                let idle = u64::from(group.members) - partitions;
-                let [members, stay] = if idle == 1 { ["member", "stays"] } else { ["members", "stay"] };
-                let why = format!("{idle} {members} more than partitions {stay} idle");
-                notes.push(format!("group `{}`: {why}", group.name));
-            }
-        }
-        self.scenario.notes.append(&mut notes);
-    }
-
     /// Takes what the configuration room understood, and tells what it did not.
-    fn understand<C>(&mut self, pairs: &[Pair], built: Built<C>, whose: &str) -> Option<C> {
+    fn understand<C>(&mut self, pairs: &[Pair], built: Built<C>, of: &Part, whose: &str) -> Option<C> {
         match built {
             Ok((config, notes)) => {
-                self.scenario.notes.extend(notes.into_iter().map(|note| format!("{whose}: {note}")));
+                for note in notes {
+                    self.note(of, note.key, format!("{whose}: {note}"));
+                }
                 Some(config)
             }
             Err(errors) => {
@@ -717,6 +668,11 @@ impl<'t> Reader<'t> {
                 None
             }
         }
+    }
+
+    #[inline(never)]
+    fn note(&mut self, of: &Part, key: &str, text: String) {
+        self.scenario.notes.push(Note { of: of.clone(), key: key.into(), is_warning: false, text });
     }
 
     #[inline(never)]

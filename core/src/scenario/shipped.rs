@@ -45,7 +45,9 @@ mod tests {
         for shipped in shipped() {
             let scenario = crate::scenario::read(shipped.text)
                 .unwrap_or_else(|errors| panic!("{}: {}", shipped.name, errors[0]));
-            assert!(scenario.notes.is_empty(), "{}: {:?}", shipped.name, scenario.notes);
+            // What goes wrong on purpose is warned of; nothing is without effect.
+            let idle: Vec<_> = scenario.notes.iter().filter(|note| !note.is_warning).collect();
+            assert!(idle.is_empty(), "{}: {idle:?}", shipped.name);
             let written = !scenario.title.is_empty() && !scenario.try_this.is_empty();
             assert!(written && scenario.about.matches(['.', ':']).count() >= 2, "{}", shipped.name);
             assert!(!scenario.expectations.is_empty(), "{}", shipped.name);

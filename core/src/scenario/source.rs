@@ -347,7 +347,7 @@ pub(super) fn integer(value: &DeValue<'_>) -> Option<u64> {
 }
 
 /// A value as Kafka's properties files write it.
-fn scalar(value: &DeValue<'_>) -> Option<String> {
+pub(super) fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.trim().to_string()),
         DeValue::Boolean(truth) => Some(truth.to_string()),

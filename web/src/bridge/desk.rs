@@ -231,7 +231,7 @@ impl Open {
             select,
             undoable: self.session.commands().len() as u32,
             differs,
-            notes: scenario.notes.clone(),
+            notes: scenario.notes.iter().map(ToString::to_string).collect(),
         }
     }
 

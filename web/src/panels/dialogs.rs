@@ -1,9 +1,10 @@
-//! What lies over the page: the scenarios, the scenario's text, the help, what this is.
+//! What lies over the page: the scenarios, the workshop, the help, what this is.
 use super::about::About;
 use super::keys::KEYS;
 use super::metrics::Metrics;
 use crate::bridge::protocol::Source;
 use crate::state::app::Dialog;
+use crate::state::door::ROOM;
 use crate::state::{App, browser};
 use leptos::html;
 use leptos::prelude::*;
@@ -37,14 +38,14 @@ pub fn Dialogs(app: App) -> impl IntoView {
         app.dialog.get().map(|dialog| {
             let (title, body) = match dialog {
                 Dialog::Scenarios => ("Scenarios", view! { <Scenarios app/> }.into_any()),
-                Dialog::Text => ("The scenario's text", view! { <Text app/> }.into_any()),
+                Dialog::Build => ("Build", view! { <Build app/> }.into_any()),
                 Dialog::Metrics => ("Metrics", view! { <Metrics app/> }.into_any()),
                 Dialog::Help => ("Keys and help", help(app).into_any()),
                 Dialog::About => ("About Kafkarium", view! { <About/> }.into_any()),
             };
             view! {
                 // What is beside the sheet counts as the dialog itself: a click there closes it.
-                <dialog class="dialog" node_ref=room aria-label=title on:close=move |_| app.dialog.set(None)
+                <dialog class="dialog" class:build=dialog == Dialog::Build node_ref=room aria-label=title on:close=move |_| app.dialog.set(None)
                     on:click=move |event| if is_beside(&event) { app.dialog.set(None) }>
                     <section class="sheet">
                         <div class="bar"><h2>{title}</h2><button on:click=close aria-label="Close">"✕"</button></div>
@@ -74,28 +75,25 @@ fn Scenarios(app: App) -> impl IntoView {
                 </button></li>
             }).collect_view()}
         </ul>
-        <p><button on:click=move |_| app.dialog.set(Some(Dialog::Text))>"Write your own…"</button></p>
+        <p><button on:click=move |_| app.build(None)>"Build your own…"</button></p>
     }
 }
 
+/// The room that the workshop stands in; until it is fetched there is a word instead.
 #[component]
-fn Text(app: App) -> impl IntoView {
-    let area = NodeRef::<html::Textarea>::new();
-    let text = app.opened.get_untracked().map(|opened| opened.text).unwrap_or_default();
-    let open = move |_| {
-        app.refused.set(Vec::new());
-        if let Some(area) = area.get() {
-            app.open(Source::Text(area.value()));
+fn Build(app: App) -> impl IntoView {
+    let room = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if room.get().is_some() {
+            app.enter_workshop();
         }
+    });
+    on_cleanup(move || app.leave_workshop());
+    let word = move || match app.door.failed.get() {
+        true => "The workshop could not be loaded. Close this and try again.",
+        false => "Loading the workshop…",
     };
-    view! {
-        <p class="soft">"A scenario is a TOML file: cluster, topics, producers, groups, and what happens when. Change it and run it."</p>
-        <textarea node_ref=area spellcheck="false" aria-label="The scenario's text" prop:value=text></textarea>
-        <div role="alert"><ul class="refused">
-            {move || app.refused.get().into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()}
-        </ul></div>
-        <p><button class="primary" on:click=open>"Run it"</button></p>
-    }
+    view! { <div id=ROOM class="room" node_ref=room><p class="soft" role="status">{word}</p></div> }
 }
 
 fn help(app: App) -> impl IntoView {

@@ -45,6 +45,7 @@ pub fn FindBox(app: App) -> impl IntoView {
         }
         event.prevent_default();
     };
+    let listed = move || open.get() && !text.read().trim().is_empty();
     let list = move || {
         let things = found.get();
         let nothing = things.is_empty() && !text.read().trim().is_empty();
@@ -62,7 +63,7 @@ pub fn FindBox(app: App) -> impl IntoView {
         });
         let rows = rows.collect_view();
         let label = "Found";
-        (open.get() && !text.read().trim().is_empty()).then(|| view! {
+        listed().then(|| view! {
             <ul id="found" role="listbox" aria-label=label>
                 {rows}
                 {nothing.then(|| view! { <li class="nothing" role="option" aria-selected="false" aria-disabled="true">"Nothing has such a name."</li> })}
@@ -73,8 +74,8 @@ pub fn FindBox(app: App) -> impl IntoView {
         <div class="find">
             <input id="find" type="search" autocomplete="off" placeholder="Find by name" aria-label="Find a broker, partition, client or group by name"
                 role="combobox" aria-autocomplete="list" aria-controls="found"
-                aria-expanded=move || (open.get() && !text.read().trim().is_empty()).to_string()
-                aria-activedescendant=move || open.get().then(|| format!("found-{}", at.get()))
+                aria-expanded=move || listed().to_string()
+                aria-activedescendant=move || (listed() && !found.read().is_empty()).then(|| format!("found-{}", at.get()))
                 prop:value=text on:keydown=key
                 on:focus=move |_| open.set(true) on:blur=move |_| open.set(false)
                 on:input=move |event| { text.set(event_target_value(&event)); at.set(0); open.set(true); }/>

@@ -26,7 +26,9 @@ pub fn Header(app: App) -> impl IntoView {
             <button class="chip wide" on:click=open(Dialog::About) aria-haspopup="dialog"
                 title="About, and how it was held against real Kafka">"Kafka 4.3"</button>
             <span class="grow"></span>
-            <button class="wide" on:click=open(Dialog::Text) aria-haspopup="dialog">"Edit scenario"</button>
+            <button class="wide" on:click=move |_| app.build(None) aria-haspopup="dialog" title="Change this scenario, or build your own">
+                {move || if app.has_draft() { "Build (draft)" } else { "Build" }}
+            </button>
             <button on:click=move |_| app.with_engine(|engine| engine.undo()) disabled=move || app.undoable.get() == 0
                 title="Undo the last command (U)" aria-label="Undo the last command">"↶"</button>
             <button on:click=move |_| app.with_engine(|engine| engine.redo()) disabled=move || !app.redoable.get()

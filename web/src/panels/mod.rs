@@ -21,7 +21,7 @@ mod timebar;
 mod tools;
 mod voice;
 
-use crate::state::App;
+use crate::state::{App, files};
 use leptos::prelude::*;
 
 /// The whole page.
@@ -29,6 +29,7 @@ use leptos::prelude::*;
 pub fn Page() -> impl IntoView {
     let app = App::start();
     keys::listen(app);
+    files::listen(app);
     view! {
         <header::Header app/>
         <notices::Problem app/>

@@ -1,5 +1,6 @@
 //! The signals that panels read and write.
 use super::browser;
+use super::door::Door;
 use super::engine::Engine;
 use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
@@ -23,8 +24,8 @@ pub enum Mode {
 pub enum Dialog {
     /// The scenarios that ship.
     Scenarios,
-    /// The scenario's text, to read and change.
-    Text,
+    /// The workshop, where the scenario is changed.
+    Build,
     /// The metrics, under Kafka's names.
     Metrics,
     /// The keys.
@@ -68,8 +69,6 @@ pub struct App {
     pub shipped: RwSignal<Vec<ShippedScenario>>,
     /// The run that is open.
     pub opened: RwSignal<Option<Opened>>,
-    /// Why a scenario's text could not be opened.
-    pub refused: RwSignal<Vec<String>>,
     /// The story so far.
     pub story: RwSignal<Vec<StoryLine>>,
     /// What the panels show of the subject.
@@ -124,6 +123,8 @@ pub struct App {
     pub tab: RwSignal<Tab>,
     /// `light`, `dark`, or empty for the system's.
     pub theme: RwSignal<String>,
+    /// The way into the workshop.
+    pub door: Door,
     engine: StoredValue<Rc<RefCell<Engine>>, LocalStorage>,
 }
 
@@ -135,7 +136,6 @@ impl App {
         let app = App {
             shipped: RwSignal::new(Vec::new()),
             opened: RwSignal::new(None),
-            refused: RwSignal::new(Vec::new()),
             story: RwSignal::new(Vec::new()),
             details: RwSignal::new(None),
             metrics: RwSignal::new(MetricsTable::default()),
@@ -163,6 +163,7 @@ impl App {
             dialog: RwSignal::new(None),
             tab: RwSignal::new(Tab::Inspect),
             theme: RwSignal::new(theme),
+            door: Door::new(),
             engine: StoredValue::new_local(Rc::new(RefCell::new(Engine::default()))),
         };
         app.with_engine(|engine| engine.start(app));

@@ -143,13 +143,9 @@ impl Engine {
 
     /// Opens a run.
     pub fn open(&mut self, what: Source) {
-        let is_text = matches!(what, Source::Text(_));
         self.wish(Wish::new("open another run", |engine| engine.begin(what)));
-        let Some(app) = self.app.filter(|_| !self.is_worker_there()) else { return };
-        // The dialog it came from lies over the notice that it waits, and holds what was written.
-        if is_text {
-            app.refused.set(app.notice.get_untracked().into_iter().collect());
-        } else {
+        // What lies over the page would lie over the notice that this waits.
+        if let Some(app) = self.app.filter(|_| !self.is_worker_there()) {
             app.dialog.set(None);
         }
     }
@@ -387,7 +383,6 @@ impl Engine {
         app.story.set(Vec::new());
         app.life.set(None);
         self.show_life(None);
-        app.refused.set(Vec::new());
         app.dialog.set(None);
         app.undoable.set(opened.undoable);
         app.redoable.set(false);
@@ -400,6 +395,10 @@ impl Engine {
             app.problem.set(Some(text.to_owned()));
         }
         app.opened.set(Some(opened));
+        if matches!(self.what, Some(Source::Text(_))) {
+            // What a person wrote is in the link from the first moment.
+            self.ask_link();
+        }
         if let Some(stage) = &mut self.stage {
             stage.set_selection(
                 Some(app.selection.get_untracked()).filter(|subject| *subject != Subject::Cluster),
@@ -416,7 +415,7 @@ impl Engine {
                 .set(Some(format!("This link cannot be opened: {why}. Here is the first scenario instead.")));
             self.begin(Source::Default);
         } else {
-            app.refused.set(sentences);
+            app.problem.set(Some(format!("This scenario cannot be opened: {}.", sentences.join("; "))));
         }
     }
 

@@ -4,7 +4,11 @@ pub mod app;
 #[cfg(feature = "page")]
 pub mod browser;
 #[cfg(feature = "page")]
+pub mod door;
+#[cfg(feature = "page")]
 pub mod engine;
+#[cfg(feature = "page")]
+pub mod files;
 #[cfg(feature = "page")]
 mod opening;
 pub mod pace;

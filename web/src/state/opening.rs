@@ -113,9 +113,6 @@ impl Engine {
             return String::new();
         }
         app.notice.set(None);
-        if !app.refused.read_untracked().is_empty() {
-            app.refused.set(vec![NEVER.to_owned()]);
-        }
         format!(" This was not done: {}.", wishes.join("; "))
     }
 

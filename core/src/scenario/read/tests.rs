@@ -177,24 +177,6 @@ fn the_format_is_named_and_known() {
 }
 
 #[test]
-fn an_author_is_told_what_kafka_would_warn_of() {
-    let scenario = read(
-        "format = 1\n[cluster]\nbrokers = 2\n[[topic]]\nname = \"t\"\nconfig = { min.insync.replicas = 3 }\n\
-         [[group]]\nname = \"g\"\nmembers = 2\nconfig = { enable.auto.commit = false }\n\
-         [[timeline]]\nat = \"2 min\"\ndo = \"crash broker 1\"",
-    );
-    let expected = [
-        "group `g`: enable.auto.commit = false and no other commit: no offset is ever committed",
-        "`crash broker 1` at 120 s comes after the end of the run",
-        "topic `t`: min.insync.replicas = 3 is more than its 2 replicas and counts as 2",
-        "offsets.topic.replication.factor = 3 is more than the number of brokers, 2: in Kafka no group would find a \
-         coordinator; here it counts as 2",
-        "group `g`: 1 member more than partitions stays idle",
-    ];
-    assert_eq!(scenario.unwrap().notes, expected);
-}
-
-#[test]
 fn one_topic_or_group_can_be_expected_something_of() {
     let text = "format = 1\n[[topic]]\nname = \"orders\"\n[[topic]]\nname = \"a.b\"\n[[group]]\nname = \"billing\"\n[expect]\nlost = 0\n";
     let of = "[expect.topic.orders]\nunavailable-for-writing = \"<= 12 s\"\n[expect.topic.\"a.b\"]\nlost = 0\n\
@@ -219,22 +201,6 @@ fn one_topic_or_group_can_be_expected_something_of() {
         "line 17: there is no group `x`",
     ];
     assert_eq!(sentences, expected);
-}
-
-#[test]
-fn an_author_is_told_what_would_surprise() {
-    let scenario = read(
-        "format = 1\n[[topic]]\nname = \"t\"\n[[producer]]\nname = \"p\"\nconfig = { acks = 0, enable.idempotence = false }\n\
-         [[group]]\nname = \"g\"\nprocessing = \"200 ms\"\nconfig = { max.poll.interval.ms = 90000 }\n\
-         [[timeline]]\nat = \"1 s\"\ndo = \"crash broker 1\"",
-    );
-    let expected = [
-        "producer `p`: acks = 0: nothing it sends counts as acknowledged, and so nothing as lost",
-        "`crash broker 1` at 1 s comes while topics are created: without enough brokers they never are",
-        "group `g`: a full poll (max.poll.records = 500) takes 100 s, longer than max.poll.interval.ms (90 s): the member \
-         leaves its group",
-    ];
-    assert_eq!(scenario.unwrap().notes, expected);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! Starts the workshop.
+fn main() {
+    kafkarium_web::workshop::start();
+}
