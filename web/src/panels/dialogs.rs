@@ -20,8 +20,8 @@ pub fn Dialogs(app: App) -> impl IntoView {
         let open = app.dialog.read().is_some();
         match (was_open.unwrap_or(false), open) {
             (false, true) => before.set_value(browser::focused()),
-            // Another run was opened from it: on to the stage.
-            (true, false) if !app.alive.get_untracked() => {
+            // Another run was opened from it, or will be as soon as there is a simulation: on to the stage.
+            (true, false) if !app.alive.get_untracked() || app.progress.with_untracked(Option::is_some) => {
                 let stage =
                     browser::by_id("stage").and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
                 stage.into_iter().for_each(|stage| drop(stage.focus()));
