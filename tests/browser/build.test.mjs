@@ -40,6 +40,7 @@ const drop = (page, name, text) =>
 test("an empty tank is filled, run, and stands on the stage", () =>
   withPage(SITE, async (page) => {
     await enter(page);
+    assert.ok(await page.getByRole("button", { name: "Undo the last change" }).isDisabled(), "nothing was changed yet");
     await page.getByRole("button", { name: "New", exact: true }).click();
     await holds(page, "My own tank");
     await page.getByRole("button", { name: "Add a producer" }).click();

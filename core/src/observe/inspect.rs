@@ -62,7 +62,7 @@ fn cluster(world: &World) -> Seen {
         sentence: "Brokers keep copies of partitions, which are logs of records; one broker leads each partition, others follow it; a controller watches over them.".to_owned(),
         state: vec![
             row("brokers", format!("{active} of {} active", world.brokers().len())),
-            row("topics", names.join(", ")),
+            row("topics", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
             row("UnderReplicatedPartitions", under_replicated),
             row("OfflinePartitionsCount", offline),
             row("metadata offset", image.offset),

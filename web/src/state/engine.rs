@@ -69,6 +69,8 @@ pub(super) struct FrameShown {
     pub from_us: u64,
     pub to_us: u64,
     trouble: bool,
+    /// There is no topic.
+    is_empty: bool,
 }
 
 impl Engine {
@@ -529,7 +531,8 @@ impl Engine {
             }
             let Some(frame) = self.ahead.pop_front() else { break };
             let trouble = pace::is_trouble(&frame);
-            self.shown = Some(FrameShown { from_us: frame.from_us, to_us: frame.to_us, trouble });
+            let (from_us, to_us, is_empty) = (frame.from_us, frame.to_us, frame.partitions.is_empty());
+            self.shown = Some(FrameShown { from_us, to_us, trouble, is_empty });
             let names = self.names_due.take_if(|(to_us, _)| *to_us <= frame.to_us);
             if let Some(stage) = &mut self.stage {
                 names.into_iter().for_each(|(_, names)| stage.set_names(names));
@@ -592,6 +595,10 @@ impl Engine {
                 let more = if line.why.is_empty() { &line.next } else { &line.why };
                 (false, (line.what.clone(), more.clone()))
             }
+            _ if self.shown.is_some_and(|shown| shown.is_empty) => (true, (
+                "There is no topic yet.".to_owned(),
+                "Build adds one, with who writes to it and who reads from it.".to_owned(),
+            )),
             _ => (true, (
                 "All is well.".to_owned(),
                 "Every partition has a leader and all its copies in sync; records go from producers to consumers.".to_owned(),

@@ -220,6 +220,8 @@ impl Draft {
         self.texts.update(|(texts, at)| {
             if texts[*at] != text {
                 texts.truncate(*at + 1);
+                // Before the first text there was none to come back to.
+                texts.retain(|kept| !kept.is_empty());
                 texts.push(text.clone());
                 texts.drain(..texts.len().saturating_sub(TEXTS_MAX));
                 *at = texts.len() - 1;
