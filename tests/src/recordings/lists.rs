@@ -118,6 +118,16 @@ pub const NOT_YET: &[NotYet] = &[
         feature: "partition reassignment",
         missing: Missing::Command("reassign"),
     },
+    NotYet {
+        recording: "broker-added",
+        feature: "brokers added to a running cluster",
+        missing: Missing::Command("add broker"),
+    },
+    NotYet {
+        recording: "broker-added-reassignment",
+        feature: "partition reassignment",
+        missing: Missing::Command("reassign"),
+    },
     NotYet { recording: "delete-records", feature: "DeleteRecords", missing: Missing::Command("delete") },
     NotYet {
         recording: "transactions-isolation",

@@ -90,7 +90,8 @@ public final class Recorder {
         return recordings.resolve(situation.name() + ".json");
     }
 
-    private static void delete(Path folder) throws IOException {
+    /** Deletes a folder with everything in it. */
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(one);
