@@ -180,6 +180,11 @@ pub const NOT_YET: &[NotYet] = &[
         missing: Missing::Key(Scope::Consumer, "group.protocol"),
     },
     NotYet {
+        recording: "consumer-protocol-pauses",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
         recording: "consumer-protocol-static-member-restarts-in-time",
         feature: "consumer groups (KIP-848)",
         missing: Missing::Key(Scope::Consumer, "group.protocol"),
