@@ -104,6 +104,11 @@ pub const NOT_YET: &[NotYet] = &[
         missing: Missing::Key(Scope::Group, "share.auto.offset.reset"),
     },
     NotYet {
+        recording: "share-group-lock-timeout",
+        feature: "share groups",
+        missing: Missing::Key(Scope::Group, "share.auto.offset.reset"),
+    },
+    NotYet {
         recording: "preferred-leader-elected",
         feature: "administrators' elections",
         missing: Missing::Command("preferred"),
@@ -118,9 +123,24 @@ pub const NOT_YET: &[NotYet] = &[
         feature: "partition reassignment",
         missing: Missing::Command("reassign"),
     },
+    NotYet {
+        recording: "broker-added",
+        feature: "brokers added to a running cluster",
+        missing: Missing::Command("add broker"),
+    },
+    NotYet {
+        recording: "broker-added-reassignment",
+        feature: "partition reassignment",
+        missing: Missing::Command("reassign"),
+    },
     NotYet { recording: "delete-records", feature: "DeleteRecords", missing: Missing::Command("delete") },
     NotYet {
         recording: "transactions-isolation",
+        feature: "transactions",
+        missing: Missing::Key(Scope::Consumer, "isolation.level"),
+    },
+    NotYet {
+        recording: "transactions-lag",
         feature: "transactions",
         missing: Missing::Key(Scope::Consumer, "isolation.level"),
     },
@@ -156,6 +176,21 @@ pub const NOT_YET: &[NotYet] = &[
     },
     NotYet {
         recording: "consumer-protocol-member-stalls",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
+        recording: "consumer-protocol-pauses",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
+        recording: "consumer-protocol-static-member-restarts-in-time",
+        feature: "consumer groups (KIP-848)",
+        missing: Missing::Key(Scope::Consumer, "group.protocol"),
+    },
+    NotYet {
+        recording: "consumer-protocol-static-member-restarts-late",
         feature: "consumer groups (KIP-848)",
         missing: Missing::Key(Scope::Consumer, "group.protocol"),
     },

@@ -93,16 +93,32 @@ final class Cluster implements AutoCloseable {
             controllerPorts.put(id, freePort());
         }
         for (int id : BROKERS) {
-            Map<String, Integer> ports = new LinkedHashMap<>();
-            for (String listener : List.of("CLIENT", "INTERNAL", "VIA")) {
-                ports.put(listener, freePort());
-            }
-            brokerPorts.put(id, ports);
-            replication.put(id, new Proxy(ports.get("INTERNAL")));
-            clients.put(id, new Proxy(ports.get("VIA")));
+            giveAddresses(id);
         }
-        List<Process> formats = new ArrayList<>();
+        format(ids());
         for (int id : ids()) {
+            launch(id);
+        }
+        BROKERS.forEach(this::awaitServing);
+        admin = Admin.create(Map.of("bootstrap.servers", bootstrap(),
+                "default.api.timeout.ms", "120000"));
+        Waiting.until(60_000, "every broker is registered and unfenced",
+                () -> admin.describeCluster().nodes().get().size() == BROKERS.size());
+    }
+
+    private void giveAddresses(int broker) throws IOException {
+        Map<String, Integer> ports = new LinkedHashMap<>();
+        for (String listener : List.of("CLIENT", "INTERNAL", "VIA")) {
+            ports.put(listener, freePort());
+        }
+        brokerPorts.put(broker, ports);
+        replication.put(broker, new Proxy(ports.get("INTERNAL")));
+        clients.put(broker, new Proxy(ports.get("VIA")));
+    }
+
+    private void format(List<Integer> ids) throws Exception {
+        List<Process> formats = new ArrayList<>();
+        for (int id : ids) {
             configure(id);
             List<String> format = new ArrayList<>(List.of("format", "-t", clusterId, "-c", configFile(id).toString()));
             spec.features().forEach((name, level) -> format.addAll(List.of("--feature", name + "=" + level)));
@@ -113,14 +129,6 @@ final class Cluster implements AutoCloseable {
                 throw new IOException("formatting failed: see " + folder + "/*.format.log");
             }
         }
-        for (int id : ids()) {
-            launch(id);
-        }
-        BROKERS.forEach(this::awaitServing);
-        admin = Admin.create(Map.of("bootstrap.servers", bootstrap(),
-                "default.api.timeout.ms", "120000"));
-        Waiting.until(60_000, "every broker is registered and unfenced",
-                () -> admin.describeCluster().nodes().get().size() == BROKERS.size());
     }
 
     private List<Integer> ids() {
@@ -265,6 +273,25 @@ final class Cluster implements AutoCloseable {
         long at = System.currentTimeMillis();
         launch(id);
         return at;
+    }
+
+    /** One broker more, with nothing on its disk, joins; returns the moment its process was started. */
+    long add(int broker) throws Exception {
+        if (!brokerPorts.containsKey(broker)) {
+            giveAddresses(broker);
+        }
+        format(List.of(broker));
+        long at = restart(broker);
+        awaitServing(broker);
+        return at;
+    }
+
+    /** An added broker, which holds no partitions any more, ends and is forgotten, its disk too. */
+    void remove(int broker) throws Exception {
+        terminate(broker);
+        awaitEnd(broker);
+        admin.unregisterBroker(broker).all().get();
+        Recorder.delete(data(broker));
     }
 
     /** Every process runs, every link is whole, every partition is led and its ISR complete. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import kafkarium.recorder.MetadataLog.Change;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
@@ -99,28 +100,40 @@ final class Controllers {
         String topic = Topics.fresh("orders");
         Topics.place(cluster, topic, List.of(from), Map.of());
         Retention.writeBig(cluster, topic, 0, 200);
-        long asked = System.currentTimeMillis();
-        cluster.admin().alterPartitionReassignments(Map.of(new TopicPartition(topic, 0),
-                Optional.of(new NewPartitionReassignment(to)))).all().get();
-        cluster.metadata().await(topic, 0, asked, 60_000, "the reassignment is complete",
-                change -> change.partition().replicas.length == to.size() && change.partition().addingReplicas.length == 0
-                        && change.partition().removingReplicas.length == 0 && change.isr().size() == to.size());
-        List<Map<String, Object>> phases = new ArrayList<>();
-        for (Change change : cluster.metadata().history(topic, 0)) {
-            Map<String, Object> phase = new LinkedHashMap<>();
-            phase.put("replicas", java.util.stream.IntStream.of(change.partition().replicas).boxed().toList());
-            phase.put("adding", java.util.stream.IntStream.of(change.partition().addingReplicas).boxed().toList());
-            phase.put("removing", java.util.stream.IntStream.of(change.partition().removingReplicas).boxed().toList());
-            phase.put("ISR", change.isr());
-            phase.put("leader", change.partition().leader);
-            phase.put("leader epoch", change.partition().leaderEpoch);
-            phases.add(phase);
-        }
+        reassign(cluster, topic, to);
+        List<Map<String, Object>> phases = phases(cluster, topic);
         // Replicas join the ISR in either order; what comes before and after is the same each time.
         recording.fact("first", phases.get(0));
         recording.fact("begun", phases.get(1));
         recording.fact("in the end", phases.get(phases.size() - 1));
         recording.fact("high watermark in the end", Topics.highWatermark(cluster, topic, 0));
+    }
+
+    /** Moves partition 0 of a topic, and waits until it is; returns how long that took, ms. */
+    static long reassign(Cluster cluster, String topic, List<Integer> to) throws Exception {
+        long asked = System.currentTimeMillis();
+        cluster.admin().alterPartitionReassignments(Map.of(new TopicPartition(topic, 0),
+                Optional.of(new NewPartitionReassignment(to)))).all().get();
+        Change whole = cluster.metadata().await(topic, 0, asked, 60_000, "the reassignment is complete",
+                change -> change.partition().replicas.length == to.size() && change.partition().addingReplicas.length == 0
+                        && change.partition().removingReplicas.length == 0 && change.isr().size() == to.size());
+        return whole.at() - asked;
+    }
+
+    /** Every state that partition 0 of a topic ever had. */
+    static List<Map<String, Object>> phases(Cluster cluster, String topic) {
+        List<Map<String, Object>> phases = new ArrayList<>();
+        for (Change change : cluster.metadata().history(topic, 0)) {
+            Map<String, Object> phase = new LinkedHashMap<>();
+            phase.put("replicas", IntStream.of(change.partition().replicas).boxed().toList());
+            phase.put("adding", IntStream.of(change.partition().addingReplicas).boxed().toList());
+            phase.put("removing", IntStream.of(change.partition().removingReplicas).boxed().toList());
+            phase.put("ISR", change.isr());
+            phase.put("leader", change.partition().leader);
+            phase.put("leader epoch", change.partition().leaderEpoch);
+            phases.add(phase);
+        }
+        return phases;
     }
 
     private static QuorumInfo quorum(Cluster cluster) throws Exception {

@@ -146,7 +146,7 @@ final class Groups {
         }
     }
 
-    private static Map<String, String> with(Map<String, String> config, String key, String value) {
+    static Map<String, String> with(Map<String, String> config, String key, String value) {
         Map<String, String> more = new HashMap<>(config);
         more.put(key, value);
         return more;

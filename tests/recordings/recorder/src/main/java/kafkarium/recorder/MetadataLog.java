@@ -14,6 +14,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.metadata.BrokerRegistrationChangeRecord;
 import org.apache.kafka.common.metadata.PartitionChangeRecord;
 import org.apache.kafka.common.metadata.PartitionRecord;
+import org.apache.kafka.common.metadata.RegisterBrokerRecord;
 import org.apache.kafka.common.metadata.TopicRecord;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -115,6 +116,12 @@ final class MetadataLog {
             return first.isPresent();
         });
         return found.get(0);
+    }
+
+    /** When a broker registered, at or after a moment. */
+    long registered(int broker, long from) {
+        return entries().stream().filter(entry -> entry.at() >= from && entry.record() instanceof RegisterBrokerRecord one
+                && one.brokerId() == broker).findFirst().orElseThrow().at();
     }
 
     /** When a broker was fenced (1) or unfenced (-1) at or after a moment, waited for. */

@@ -17,6 +17,8 @@ public final class Recorder {
     private Recorder() {}
 
     public static void main(String[] arguments) throws Exception {
+        // Whoever started it may be ended alone: nobody waits for recordings then, and no broker may be left.
+        ProcessHandle.current().parent().ifPresent(parent -> parent.onExit().thenRun(() -> System.exit(1)));
         List<String> names = new ArrayList<>(Arrays.asList(arguments));
         Path recordings = Path.of(names.remove(0));
         boolean again = names.remove("--again");
@@ -90,7 +92,8 @@ public final class Recorder {
         return recordings.resolve(situation.name() + ".json");
     }
 
-    private static void delete(Path folder) throws IOException {
+    /** Deletes a folder with everything in it. */
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(one);

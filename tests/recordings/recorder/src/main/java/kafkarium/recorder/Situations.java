@@ -9,7 +9,8 @@ final class Situations {
 
     static List<Situation> all() {
         return Stream.of(Keys.all(), Assignors.all(), ServerAssignors.all(), Leaders.all(), Outages.all(), Followers.all(), Producers.all(), Offsets.all(),
-                Retention.all(), Groups.all(), ServerGroups.all(), ShareGroups.all(), Controllers.all(), Cleaning.all(), Transactions.all())
+                Retention.all(), Groups.all(), ServerGroups.all(), ShareGroups.all(), Controllers.all(),
+                AddedBrokers.all(), Cleaning.all(), Transactions.all())
                 .flatMap(List::stream).toList();
     }
 }

@@ -1,13 +1,17 @@
 package kafkarium.recorder;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Transactions: what each reader sees, which offsets markers take, and what becomes of a zombie. */
 final class Transactions {
@@ -20,6 +24,10 @@ final class Transactions {
                                 + "transaction, two of an open one, and one more outside. Readers of each isolation level read; "
                                 + "then the open one is committed, and they read again.",
                         Transactions::isolation),
+                Situation.of("transactions-lag",
+                        "The partition of transactions-isolation, with one transaction open and with all ended: a member of each isolation level reads "
+                                + "all that it is given, and commits. What is its lag?",
+                        Transactions::lag),
                 Situation.of("transactions-zombie",
                         "A producer begins a transaction; a second one with the same transactional.id initializes and writes its "
                                 + "own. Then the first one goes on.",
@@ -40,6 +48,47 @@ final class Transactions {
 
     private static void isolation(Cluster cluster, Recording recording) throws Exception {
         String topic = Topics.fresh("orders");
+        around(cluster, topic, when -> see(cluster, recording, topic, when));
+    }
+
+    private static void lag(Cluster cluster, Recording recording) throws Exception {
+        String topic = Topics.fresh("orders");
+        around(cluster, topic, when -> {
+            for (String level : List.of("read_uncommitted", "read_committed")) {
+                lag(cluster, recording, topic, level, when);
+            }
+        });
+    }
+
+    /** A member of a new group reads from the beginning for as long as there is something, and commits. */
+    private static void lag(Cluster cluster, Recording recording, String topic, String level, String when) throws Exception {
+        TopicPartition partition = new TopicPartition(topic, 0);
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.<String, Object>of("bootstrap.servers",
+                cluster.bootstrap(), "group.id", Topics.fresh("billing"), "isolation.level", level),
+                new StringDeserializer(), new StringDeserializer())) {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long until = System.currentTimeMillis() + 3000;
+            while (System.currentTimeMillis() < until) {
+                consumer.poll(Duration.ofMillis(200));
+            }
+            consumer.commitSync();
+            long committed = consumer.committed(Set.of(partition)).get(partition).offset();
+            recording.fact("committed offset of " + level + " " + when, committed);
+            recording.fact("high watermark minus committed offset of " + level + " " + when,
+                    Topics.highWatermark(cluster, topic, 0) - committed);
+            recording.fact("lag as the member of " + level + " counts it " + when,
+                    consumer.currentLag(partition).orElseThrow());
+        }
+    }
+
+    /** What is asked while one transaction is open, and when all have ended. */
+    @FunctionalInterface
+    private interface Question {
+        void ask(String when) throws Exception;
+    }
+
+    private static void around(Cluster cluster, String topic, Question question) throws Exception {
         Topics.create(cluster, topic, 1, Map.of());
         try (KafkaProducer<String, String> first = transactional(cluster, Topics.fresh("first"));
                 KafkaProducer<String, String> open = transactional(cluster, Topics.fresh("open"));
@@ -55,10 +104,10 @@ final class Transactions {
             send(open, topic, "open-1", "open-2");
             send(plain, topic, "outside-2");
             Waiting.sleep(1000);
-            see(cluster, recording, topic, "with one open");
+            question.ask("with one open");
             open.commitTransaction();
             Waiting.sleep(1000);
-            see(cluster, recording, topic, "with all ended");
+            question.ask("with all ended");
         }
     }
 
