@@ -44,7 +44,7 @@ test("space pauses and plays, a full stop steps on, a comma back", () =>
     await page.waitForTimeout(300);
     assert.equal(await clock(page), paused);
     await page.keyboard.press(".");
-    await page.waitForFunction((from) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > from, paused);
+    await page.waitForFunction((from) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) > from, paused);
     const stepped = await clock(page);
     assert.ok(stepped > paused);
     await page.keyboard.press(",");
@@ -130,7 +130,7 @@ test("a link brings the same moment back", () =>
     const at = await clock(page);
     await page.reload();
     await opened(page);
-    await page.waitForFunction((at) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) >= at, at);
+    await page.waitForFunction((at) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) >= at, at);
     await page.getByRole("tab", { name: "Story" }).click();
     await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
   }));
@@ -201,7 +201,7 @@ test("a worker that dies is started again once, paused where it stood, and the p
       await page.getByRole("tab", { name: "Story" }).click();
       await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
       await page.getByRole("button", { name: "Play" }).click();
-      await page.waitForFunction((at) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > at + 0.01, at);
+      await page.waitForFunction((at) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) > at + 0.01, at);
       await kill();
       await page.getByRole("alert").filter({ hasText: "failed again" }).waitFor();
     },
