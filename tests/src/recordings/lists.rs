@@ -33,6 +33,7 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("follower-frozen-40s", followers::frozen_40s),
     ("follower-frozen-90s", followers::frozen_90s),
     ("follower-frozen-short-lag", followers::frozen_short_lag),
+    ("follower-frozen-high-watermark", followers::frozen_high_watermark),
     ("too-few-in-sync-before", followers::too_few_before),
     ("too-few-in-sync-during", followers::too_few_during),
     ("answer-lost-idempotent", followers::answer_lost),
