@@ -134,6 +134,16 @@ pub const NOT_YET: &[NotYet] = &[
         feature: "partition reassignment",
         missing: Missing::Command("reassign"),
     },
+    NotYet {
+        recording: "connection-cut-idempotent",
+        feature: "connections that break while both their ends go on",
+        missing: Missing::Command("connections of"),
+    },
+    NotYet {
+        recording: "connection-cut-not-idempotent",
+        feature: "connections that break while both their ends go on",
+        missing: Missing::Command("connections of"),
+    },
     NotYet { recording: "delete-records", feature: "DeleteRecords", missing: Missing::Command("delete") },
     NotYet {
         recording: "transactions-isolation",
