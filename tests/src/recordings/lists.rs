@@ -46,6 +46,7 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("classic-group-timeline", groups::classic_timeline),
     ("coordinator-killed", groups::coordinator_killed),
     ("member-stalls", groups::stalls),
+    ("member-stalls-pause", groups::stalls_pause),
     ("killed-with-auto-commit", groups::killed_with_auto_commit),
     ("killed-with-commit-after-processing", groups::killed_with_commit_after),
     ("preferred-leader-returns", leaders::preferred_returns),
@@ -421,6 +422,15 @@ pub const ALLOWANCES: &[Allowance] = &[
         above: 500,
         widest: 3_100,
         why: "`max.poll.interval.ms` is 10 s; who stays learns of it with its next heartbeat, up to 3 s later.",
+    },
+    Allowance {
+        what: "ms that the partitions of a stalled member went unread",
+        of: &[],
+        below: 50,
+        above: 500,
+        widest: 3_100,
+        why: "`max.poll.interval.ms` is 10 s; who stays learns of it with its next heartbeat, up to 3 s later, and fetches offsets \
+              and records.",
     },
     Allowance {
         what: "ms from the end of the stall until it has partitions again",
