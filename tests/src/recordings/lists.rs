@@ -41,6 +41,7 @@ pub const PLAYED: &[(&str, Player)] = &[
     ("auto-offset-reset-no-commit", offsets::no_commit),
     ("auto-offset-reset-out-of-range", offsets::out_of_range),
     ("retention-by-size", retention::by_size),
+    ("retention-by-size-idle", retention::by_size_idle),
     ("retention-by-time-idle", retention::by_time_idle),
     ("retention-by-time-written", retention::by_time_written),
     ("classic-group-timeline", groups::classic_timeline),
