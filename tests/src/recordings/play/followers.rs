@@ -4,6 +4,7 @@ use super::{
 };
 use crate::recordings::Recording;
 use crate::stage::Stage;
+use kafkarium_core::metadata::BrokerId;
 use kafkarium_core::trace::Fact;
 use serde_json::Value;
 
@@ -57,6 +58,64 @@ fn frozen(recording: &Recording, seed: u64, for_ms: u64) -> Played {
     stage.act("stop producer all");
     stage.act("stop producer one");
     stage.go_on(3_000);
+    let failed = |producer| stage.world.producer(producer).totals().failed;
+    played.fact("sends that failed", failed(0) + failed(1));
+    played
+}
+
+/// Broker 3 freezes; how far readers see what is written with acks=1 and with acks=all.
+pub fn frozen_high_watermark(recording: &Recording, seed: u64) -> Played {
+    let placement = recording.given("placement");
+    let clients = format!(
+        "[[topic]]\nname = \"payments\"\nplacement = {placement}\n\
+         [[producer]]\nname = \"one\"\ntopic = \"orders\"\nrate = \"25/s\"\nvalue-bytes = 4\nconfig = {{ acks = \"1\" }}\n\
+         [[producer]]\nname = \"all\"\ntopic = \"payments\"\nrate = \"25/s\"\nvalue-bytes = 4\n"
+    );
+    let mut stage = cluster(recording, seed, &clients);
+    let topics = [("acks=1", "orders"), ("acks=all", "payments")].map(|(acks, topic)| {
+        let (_, known) = stage.world.controller().image().topic(topic).expect("created by now");
+        (acks, known.partitions[0])
+    });
+    // High watermark and log end of both.
+    let ends = |stage: &Stage| {
+        topics.map(|(_, partition)| {
+            let replica = stage.world.broker(BrokerId(1)).replica(partition).expect("a replica");
+            (replica.high_watermark(), replica.log.end().offset)
+        })
+    };
+    let isrs = |stage: &Stage| {
+        topics.map(|(_, partition)| stage.world.controller().image().partition(partition).isr.clone())
+    };
+    stage.go(moment(6_000, seed));
+    let frozen = stage.now_ms();
+    stage.act("freeze broker 3");
+    stage.go(frozen + 1_000);
+    let before = ends(&stage);
+    stage.go(frozen + 3_000);
+    let still = ends(&stage);
+    assert!(isrs(&stage).iter().all(|isr| isr.len() == 3), "broker 3 is in the ISR still");
+    stage.go_until(20_000, |stage| isrs(stage).iter().all(|isr| isr.len() == 2));
+    let left = isrs(&stage);
+    stage.go_on(2_000);
+    let after = ends(&stage);
+    stage.act("stop producer one");
+    stage.act("stop producer all");
+    stage.go_on(3_000);
+    let ended = ends(&stage);
+    stage.act("thaw broker 3");
+    stage.go_until(SOON_MS, |stage| isrs(stage).iter().all(|isr| isr.len() == 3));
+    let back = isrs(&stage);
+    let mut played = Played::default();
+    for (at, (acks, _)) in topics.iter().enumerate() {
+        let mut tell = |what: &str, value: Value| played.fact(format!("{acks}: {what}"), value);
+        tell("high watermark moved with broker 3 in the ISR", (still[at].0 != before[at].0).into());
+        tell("log end moved with broker 3 in the ISR", (still[at].1 != before[at].1).into());
+        tell("log end was beyond the high watermark", (still[at].1 > still[at].0).into());
+        tell("ISR without broker 3", brokers(&left[at]));
+        tell("high watermark moved without broker 3 in the ISR", (after[at].0 > still[at].0).into());
+        tell("high watermark is the log end when nobody sends", (ended[at].0 == ended[at].1).into());
+        tell("ISR in the end", brokers(&back[at]));
+    }
     let failed = |producer| stage.world.producer(producer).totals().failed;
     played.fact("sends that failed", failed(0) + failed(1));
     played

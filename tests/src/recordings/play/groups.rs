@@ -197,6 +197,44 @@ pub fn stalls(recording: &Recording, seed: u64) -> Played {
     played
 }
 
+/// One of two members stalls, and the other goes on with its partitions.
+pub fn stalls_pause(recording: &Recording, seed: u64) -> Played {
+    let partitions = recording.given("partitions").as_u64().expect("a count");
+    let mut stage = cluster(recording, seed, partitions, 2, "processing = \"2.5 ms\"");
+    stage.go(18_000 + seed * 60);
+    let its = assignments(&stage, 1).last().expect("it joined").partitions.clone();
+    let its: Vec<_> = its.into_iter().map(|number| stage.partition(number)).collect();
+    let polled = |stage: &Stage, of: u16| {
+        stage.tell(|fact| match fact {
+            Fact::Polled { consumer, partition, .. } if *consumer == of && its.contains(partition) => {
+                Some(())
+            }
+            _ => None,
+        })
+    };
+    // What it is given next takes it 25 s.
+    let slowed = stage.now_ms();
+    stage.act("slow consumer billing-2 to 1000000 %");
+    let last = |stage: &Stage| polled(stage, 1).last().map(|&(at, ())| at).filter(|&at| at >= slowed);
+    stage.go_until(5_000, |stage| last(stage).is_some());
+    stage.act("slow consumer billing-2 to 100 %");
+    let stalled = last(&stage).expect("it was just seen");
+    let next = |stage: &Stage| polled(stage, 0).into_iter().find(|&(at, ())| at >= stalled);
+    // Looking after every event would take long.
+    let before = stage.world.consumer(0).generation();
+    stage.go_until(60_000, |stage| stage.world.consumer(0).generation() != before);
+    while next(&stage).is_none() {
+        stage.go_on(100);
+        assert!(stage.now_ms() < stalled + 60_000, "somebody reads them");
+    }
+    let (again, ()) = next(&stage).expect("it was just seen");
+    let taken = assignments(&stage, 0).last().expect("it joined").partitions.len();
+    let mut played = Played::default();
+    played.measured("ms that the partitions of a stalled member went unread", again - stalled);
+    played.fact("partitions of who takes over", taken);
+    played
+}
+
 /// The only member is killed and another one takes over; it commits automatically.
 pub fn killed_with_auto_commit(recording: &Recording, seed: u64) -> Played {
     killed(recording, seed, "processing = \"10 ms\"")

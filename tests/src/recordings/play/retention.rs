@@ -1,7 +1,7 @@
 //! What retention deletes.
 use super::{Played, cluster};
 use crate::recordings::Recording;
-use crate::stage::Stage;
+use crate::stage::{READY_MS, Stage};
 use kafkarium_core::trace::Fact;
 
 /// A producer whose records are 10,000 bytes long, each a batch of its own; it begins when it is told to.
@@ -33,6 +33,31 @@ pub fn by_size(recording: &Recording, seed: u64) -> Played {
     played.fact("log start offset", start(&stage));
     played.fact("high watermark", stage.high_watermark(1));
     played.fact("segments from there", segments(&stage));
+    played
+}
+
+/// Retention by size, and nobody writes any more: to a topic that keeps a byte, and to one that keeps nothing.
+pub fn by_size_idle(recording: &Recording, seed: u64) -> Played {
+    let mut played = Played::default();
+    let mut later = Vec::new();
+    for (keys, keeps) in [("topic", "a byte"), ("other topic", "nothing")] {
+        let mut stage = Stage::new(&format!(
+            "format = 1\nseed = {seed}\n[cluster]\nbrokers = 3\n[cluster.config]\n{}\n[[topic]]\nname = \"orders\"\n\
+             placement = [[1, 2, 3]]\n[topic.config]\n{}\n{BIG}",
+            recording.keys("brokers"),
+            recording.keys(keys),
+        ));
+        stage.go(READY_MS);
+        write_big(&mut stage, 250);
+        stage.go_on(40_000);
+        let began = start(&stage);
+        played.fact(format!("log start offset of who keeps {keeps}"), began);
+        played.fact(format!("high watermark of who keeps {keeps}"), stage.high_watermark(1));
+        played.fact(format!("segments from there of who keeps {keeps}"), segments(&stage));
+        stage.go_on(20_000);
+        later.push(start(&stage) == began);
+    }
+    played.fact("log start offsets are the same 20 s later", later.iter().all(|same| *same));
     played
 }
 

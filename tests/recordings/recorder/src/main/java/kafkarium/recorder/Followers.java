@@ -1,5 +1,6 @@
 package kafkarium.recorder;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -23,6 +24,12 @@ final class Followers {
                 Situation.of("follower-frozen-short-lag", frozenFor(20) + " Leaders wait for it 4 s only.",
                         Cluster.Spec.of("replica.lag.time.max.ms", "4000", "broker.session.timeout.ms", "30000"),
                         (cluster, recording) -> frozen(cluster, recording, 20)),
+                Situation.of("follower-frozen-high-watermark",
+                        "Broker 1 leads two partitions of three replicas; a producer with acks=1 sends 25 records a second to "
+                                + "one, a producer with acks=all to the other. Broker 3, a follower, freezes. Leaders wait for it "
+                                + "4 s only. Later it thaws.",
+                        Cluster.Spec.of("replica.lag.time.max.ms", "4000", "broker.session.timeout.ms", "30000"),
+                        Followers::highWatermarks),
                 Situation.of("too-few-in-sync-before",
                         "min.insync.replicas is 2. Broker 2 freezes until it is out of the ISR, then broker 3. Producers "
                                 + "send to it: acks=all without retries, acks=all for 5 s, acks=1. Then the two thaw.",
@@ -34,7 +41,11 @@ final class Followers {
                 Situation.of("answer-lost-idempotent", answerLost("an idempotent producer"),
                         (cluster, recording) -> answerLost(cluster, recording, true)),
                 Situation.of("answer-lost-not-idempotent", answerLost("a producer without idempotence"),
-                        (cluster, recording) -> answerLost(cluster, recording, false)));
+                        (cluster, recording) -> answerLost(cluster, recording, false)),
+                Situation.of("connection-cut-idempotent", connectionCut("an idempotent producer"),
+                        (cluster, recording) -> connectionCut(cluster, recording, true)),
+                Situation.of("connection-cut-not-idempotent", connectionCut("a producer without idempotence"),
+                        (cluster, recording) -> connectionCut(cluster, recording, false)));
     }
 
     private static String frozenFor(int seconds) {
@@ -45,6 +56,11 @@ final class Followers {
     private static String answerLost(String who) {
         return "A record of " + who + " with acks=all is appended, but its answer takes longer than request.timeout.ms; the "
                 + "producer tries again.";
+    }
+
+    private static String connectionCut(String who) {
+        return "A record of " + who + " with acks=all is appended, and before its answer has come, the connection is broken; "
+                + "broker and producer go on.";
     }
 
     private static String placed(Cluster cluster, Recording recording, Map<String, String> config) throws Exception {
@@ -84,6 +100,78 @@ final class Followers {
             }
             cluster.heal();
         }
+    }
+
+    /** How far the leader's log and what readers see of it are. */
+    private record Ends(long highWatermark, long logEnd) {
+        static Ends of(Cluster cluster, String topic) throws Exception {
+            // What readers see is asked first: it goes on until then, and the log's end is never before it.
+            long highWatermark = highWatermarkAt1(cluster, topic);
+            return new Ends(highWatermark, new ReplicaLog(cluster, 1, topic, 0).end());
+        }
+    }
+
+    private static void highWatermarks(Cluster cluster, Recording recording) throws Exception {
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            Map<String, String> topics = new LinkedHashMap<>();
+            topics.put("acks=1", placed(cluster, recording, Map.of()));
+            topics.put("acks=all", placed(cluster, recording, Map.of()));
+            try (Flow one = new Flow(cluster.bootstrapOf(List.of(1)), topics.get("acks=1"), 1, 25, Map.of("acks", "1"));
+                    Flow all = new Flow(cluster.bootstrapOf(List.of(1)), topics.get("acks=all"), 1, 25, Map.of())) {
+                Waiting.sleep(4000 + 370 * repeat);
+                long frozen = cluster.freeze(3);
+                // What it had asked for before is answered into its silence, and five requests go without an answer.
+                Waiting.untilMoment(frozen + 1000);
+                Map<String, Ends> before = ends(cluster, topics);
+                Waiting.untilMoment(frozen + 3000);
+                Map<String, Ends> still = ends(cluster, topics);
+                long looked = System.currentTimeMillis();
+                Map<String, Change> left = new LinkedHashMap<>();
+                for (String acks : topics.keySet()) {
+                    left.put(acks, cluster.metadata().await(topics.get(acks), 0, frozen, 60_000, "broker 3 has left the ISR",
+                            change -> !change.isr().contains(3)));
+                    if (left.get(acks).at() < looked) {
+                        throw new IllegalStateException("broker 3 had left the ISR before the second look");
+                    }
+                }
+                Waiting.sleep(2000);
+                Map<String, Ends> after = ends(cluster, topics);
+                all.close();
+                one.close();
+                Waiting.sleep(1000);
+                Map<String, Ends> ended = ends(cluster, topics);
+                for (String acks : topics.keySet()) {
+                    long stood = before.get(acks).highWatermark();
+                    recording.fact(acks + ": high watermark moved with broker 3 in the ISR",
+                            still.get(acks).highWatermark() != stood);
+                    recording.fact(acks + ": log end moved with broker 3 in the ISR",
+                            still.get(acks).logEnd() != before.get(acks).logEnd());
+                    recording.fact(acks + ": log end was beyond the high watermark",
+                            still.get(acks).logEnd() > still.get(acks).highWatermark());
+                    recording.fact(acks + ": ISR without broker 3", left.get(acks).isr());
+                    recording.fact(acks + ": high watermark moved without broker 3 in the ISR",
+                            after.get(acks).highWatermark() > still.get(acks).highWatermark());
+                    recording.fact(acks + ": high watermark is the log end when nobody sends",
+                            ended.get(acks).highWatermark() == ended.get(acks).logEnd());
+                }
+                long thawed = cluster.thaw(3);
+                for (String acks : topics.keySet()) {
+                    Change back = cluster.metadata().await(topics.get(acks), 0, thawed, 60_000, "broker 3 is in sync again",
+                            change -> change.isr().contains(3));
+                    recording.fact(acks + ": ISR in the end", back.isr());
+                }
+                recording.fact("sends that failed", all.failed() + one.failed());
+            }
+            cluster.heal();
+        }
+    }
+
+    private static Map<String, Ends> ends(Cluster cluster, Map<String, String> topics) throws Exception {
+        Map<String, Ends> all = new LinkedHashMap<>();
+        for (String acks : topics.keySet()) {
+            all.put(acks, Ends.of(cluster, topics.get(acks)));
+        }
+        return all;
     }
 
     /** Broker 2 freezes and leaves the ISR, then broker 3 freezes; returns when. */
@@ -198,5 +286,53 @@ final class Followers {
             producer.send(new ProducerRecord<>(topic, 0, null, "after")).get();
         }
         recording.fact("records in the log", new ReplicaLog(cluster, 1, topic, 0).values());
+    }
+
+    private static void connectionCut(Cluster cluster, Recording recording, boolean idempotent) throws Exception {
+        Map<String, String> config = Map.of("enable.idempotence", "" + idempotent);
+        Map<String, String> once = Map.of("enable.idempotence", "false", "retries", "0");
+        recording.config("producer", config);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = placed(cluster, recording, Map.of());
+            try (KafkaProducer<String, String> producer = Flow.producer(cluster.bootstrapVia(), config)) {
+                producer.send(new ProducerRecord<>(topic, 0, null, "before")).get();
+                Future<RecordMetadata> sent = cut(cluster, topic, producer);
+                recording.fact("the send ends with", outcome(sent));
+                recording.fact("offset it is told", sent.get().offset());
+                recording.fact("records sent again", retried(producer));
+                producer.send(new ProducerRecord<>(topic, 0, null, "after")).get();
+            }
+            recording.fact("records in the log", new ReplicaLog(cluster, 1, topic, 0).values());
+            // What a producer is told of the broken connection, it tells where it may not try again.
+            if (!idempotent) {
+                recording.config("producer that tries once", once);
+                String another = placed(cluster, recording, Map.of());
+                try (KafkaProducer<String, String> producer = Flow.producer(cluster.bootstrapVia(), once)) {
+                    producer.send(new ProducerRecord<>(another, 0, null, "before")).get();
+                    recording.fact("without retries the send ends with", outcome(cut(cluster, another, producer)));
+                }
+                recording.fact("records in the log without retries", new ReplicaLog(cluster, 1, another, 0).values());
+            }
+        }
+    }
+
+    /** Sends the second record of a log, and breaks the connection when it is appended and not answered. */
+    private static Future<RecordMetadata> cut(Cluster cluster, String topic, KafkaProducer<String, String> producer)
+            throws Exception {
+        Proxy between = cluster.clientsOf(1);
+        between.holdAnswers(true);
+        Future<RecordMetadata> sent = producer.send(new ProducerRecord<>(topic, 0, null, "cut"));
+        Waiting.until(10_000, "the record is appended", () -> new ReplicaLog(cluster, 1, topic, 0).end() == 2);
+        Waiting.sleep(200);
+        between.sever();
+        between.holdAnswers(false);
+        return sent;
+    }
+
+    private static long retried(KafkaProducer<String, String> producer) {
+        return producer.metrics().entrySet().stream()
+                .filter(one -> one.getKey().name().equals("record-retry-total")
+                        && one.getKey().group().equals("producer-metrics"))
+                .mapToLong(one -> ((Number) one.getValue().metricValue()).longValue()).sum();
     }
 }

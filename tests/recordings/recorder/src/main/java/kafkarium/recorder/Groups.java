@@ -27,6 +27,10 @@ final class Groups {
                 Situation.of("member-stalls",
                         "One of two members of a classic group stalls for 25 s, beyond max.poll.interval.ms, and polls again.",
                         Groups::stalls),
+                Situation.of("member-stalls-pause",
+                        "One of two members of a classic group stalls beyond max.poll.interval.ms, and the other takes over its "
+                                + "partitions. A producer sends 60 records a second all the time.",
+                        Groups::stallsPause),
                 Situation.of("static-member-restarts-in-time",
                         "One of two static members of a classic group is killed and comes back, under the same "
                                 + "group.instance.id, within its session.",
@@ -105,6 +109,31 @@ final class Groups {
                         again.at() - (stalled + 25_000));
                 recording.fact("generations later with both again", again.generation() - before);
                 recording.fact("partitions of it again", again.partitions().size());
+            }
+        }
+    }
+
+    private static void stallsPause(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> config = Map.of("max.poll.interval.ms", "10000", "auto.offset.reset", "earliest");
+        recording.config("consumers", new TreeMap<>(config));
+        recording.given("partitions", PARTITIONS);
+        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
+            String topic = Topics.fresh("orders");
+            String group = Topics.fresh("billing");
+            Topics.create(cluster, topic, PARTITIONS, Map.of());
+            try (Flow flow = new Flow(cluster.bootstrap(), topic, PARTITIONS, 60, Map.of());
+                    Member first = new Member(cluster, group, "billing-1", topic, config);
+                    Member second = new Member(cluster, group, "billing-2", topic, config)) {
+                both(first, second);
+                Waiting.sleep(6000 + 570 * repeat);
+                List<String> its = second.assignment().orElseThrow().partitions();
+                long stalled = second.stall(25_000);
+                Event next = first.await("polled", stalled, 60_000, one -> its.contains(one.detail().split(" ")[0]));
+                Event last = second.events().stream().filter(one -> one.what().equals("polled"))
+                        .reduce((earlier, later) -> later).orElseThrow();
+                recording.measured("ms that the partitions of a stalled member went unread", next.at() - last.at());
+                recording.fact("partitions of who takes over",
+                        first.assignment().orElseThrow().partitions().size());
             }
         }
     }

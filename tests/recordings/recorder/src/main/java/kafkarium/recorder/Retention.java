@@ -21,6 +21,10 @@ final class Retention {
                         "500 records of 10,000 bytes, each a batch of its own, are written to a partition of 1 MiB segments that may "
                                 + "keep 2 MiB.",
                         OFTEN, Retention::bySize),
+                Situation.of("retention-by-size-idle",
+                        "250 records of 10,000 bytes, each a batch of its own, are written to two partitions of 1 MiB segments; "
+                                + "then nobody writes. One may keep a byte, the other none.",
+                        OFTEN, Retention::bySizeIdle),
                 Situation.of("retention-by-time-idle",
                         "250 records of 10,000 bytes are written to a partition of 1 MiB segments that keeps 10 s; then nobody "
                                 + "writes.",
@@ -55,6 +59,37 @@ final class Retention {
         long start = Topics.logStart(cluster, topic, 0);
         // A deleted segment's file stays for a while under another name.
         recording.fact("segments from there", new ReplicaLog(cluster, 1, topic, 0).segments().stream()
+                .filter(base -> base >= start).toList());
+    }
+
+    private static void bySizeIdle(Cluster cluster, Recording recording) throws Exception {
+        Map<String, String> byte1 = Map.of("segment.bytes", "1048576", "retention.bytes", "1");
+        Map<String, String> nothing = Map.of("segment.bytes", "1048576", "retention.bytes", "0");
+        recording.config("topic", byte1);
+        recording.config("other topic", nothing);
+        String orders = Topics.fresh("orders");
+        String other = Topics.fresh("other");
+        Topics.place(cluster, orders, PLACED, byte1);
+        Topics.place(cluster, other, PLACED, nothing);
+        writeBig(cluster, orders, 0, 250);
+        writeBig(cluster, other, 0, 250);
+        for (String topic : List.of(orders, other)) {
+            Waiting.until(60_000, "retention has deleted something", () -> Topics.logStart(cluster, topic, 0) > 0);
+        }
+        Waiting.sleep(6000);
+        idle(cluster, recording, orders, "a byte");
+        idle(cluster, recording, other, "nothing");
+        List<Long> starts = List.of(Topics.logStart(cluster, orders, 0), Topics.logStart(cluster, other, 0));
+        Waiting.sleep(20_000);
+        recording.fact("log start offsets are the same 20 s later",
+                starts.equals(List.of(Topics.logStart(cluster, orders, 0), Topics.logStart(cluster, other, 0))));
+    }
+
+    private static void idle(Cluster cluster, Recording recording, String topic, String keeps) throws Exception {
+        long start = Topics.logStart(cluster, topic, 0);
+        recording.fact("log start offset of who keeps " + keeps, start);
+        recording.fact("high watermark of who keeps " + keeps, Topics.highWatermark(cluster, topic, 0));
+        recording.fact("segments from there of who keeps " + keeps, new ReplicaLog(cluster, 1, topic, 0).segments().stream()
                 .filter(base -> base >= start).toList());
     }
 
