@@ -293,6 +293,11 @@ impl<'t> Words<'t> {
 
 /// Writes a text so that [`Words::quoted`] reads the same.
 pub(super) fn quote(text: &str) -> String {
+    quote_as(text, |code| format!("\\u{{{code:x}}}"))
+}
+
+/// A text in quotation marks; `control` writes the code of a control character that has no letter.
+pub(super) fn quote_as(text: &str, control: impl Fn(u32) -> String) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
@@ -301,7 +306,7 @@ pub(super) fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c if c.is_control() => quoted.push_str(&control(c.into())),
             c => quoted.push(c),
         }
     }

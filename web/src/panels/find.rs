@@ -62,9 +62,8 @@ pub fn FindBox(app: App) -> impl IntoView {
             }
         });
         let rows = rows.collect_view();
-        let label = "Found";
         listed().then(|| view! {
-            <ul id="found" role="listbox" aria-label=label>
+            <ul id="found" role="listbox" aria-label="Found">
                 {rows}
                 {nothing.then(|| view! { <li class="nothing" role="option" aria-selected="false" aria-disabled="true">"Nothing has such a name."</li> })}
             </ul>

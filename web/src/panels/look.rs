@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AddEventListenerOptions, HtmlCanvasElement, PointerEvent, WheelEvent};
 
 /// One press of a key or a button.
-pub const STEP: f64 = 1.6;
+const STEP: f64 = 1.6;
 /// What a wheel's pixel does to the logarithm of the factor.
 const PER_PIXEL: f64 = 0.001_6;
 /// A line of a wheel that counts lines, pixels.

@@ -111,7 +111,7 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
     let needed = app.with_engine(|engine| {
         let stage = engine.stage()?;
         let known = room.get_attribute("data-needs").and_then(|text| text.parse::<i32>().ok());
-        // Whole numbers: what reads fractions is a twentieth of the page's download.
+        // Whole numbers: what reads fractions would be 15 KiB more to download.
         (always || known != Some(stage.needed_height().round() as i32)).then(|| {
             stage.resize(width, height, ratio);
             stage.needed_height().round() as i32

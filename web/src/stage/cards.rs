@@ -181,7 +181,9 @@ fn grid(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], rack
     } else {
         Detail::Heat
     };
-    plan.name_width = (grid.width * 0.42).clamp(54.0, 120.0);
+    // On a narrow card the name needs most of a bar's line.
+    plan.name_width =
+        (grid.width * if grid.width < TWO_LINES_BELOW { 0.58 } else { 0.42 }).clamp(54.0, 120.0);
     count_cells(plan, grid.width);
     let (lane, height) = card_height(plan.detail, &grid, most);
     plan.brokers = vec![BrokerPlace::default(); replicas.len()];

@@ -40,9 +40,10 @@ pub(super) fn rect_of(scene: &Scene, place: Place) -> Option<Rect> {
     match place {
         Place::Controller => Some(scene.plan.controller),
         Place::Broker(id) => {
-            let at = scene.frame.brokers.iter().position(|broker| broker.id == id)?;
-            // One that is out of sight: where one would go to see it.
-            Some(scene.plan.brokers.get(at)?.rect.within(scene.plan.window))
+            let at = scene.frame.brokers.binary_search_by_key(&id, |broker| broker.id).ok()?;
+            let (rect, window) = (scene.plan.brokers.get(at)?.rect, scene.plan.window);
+            // From near, nothing goes to or comes from what is out of sight.
+            rect.meets(window).then(|| rect.within(window))
         }
         Place::Producer(at) => scene.plan.producers.get(at as usize).copied(),
         Place::Consumer(at) => {

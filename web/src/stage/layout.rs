@@ -44,7 +44,7 @@ impl Rect {
         x >= self.x && x <= self.right() && y >= self.y && y <= self.bottom()
     }
 
-    /// What of it is inside another; at that one's edge, if nothing is.
+    /// What of it is inside another, which it meets.
     pub fn within(self, other: Rect) -> Self {
         let (x, y) = (self.x.clamp(other.x, other.right()), self.y.clamp(other.y, other.bottom()));
         let (right, bottom) =
@@ -198,7 +198,7 @@ fn stack(plan: &mut Layout, width: f64, zoom: Zoom, frame: &Frame, names: &Names
     let mut y = plan.producers.last().map_or(8.0, |rect| rect.bottom() + 14.0);
     plan.controller = Rect::new(left + 74.0, y, 92.0, CONTROLLER_HEIGHT);
     y += CONTROLLER_HEIGHT + 8.0;
-    let whole = Rect::new(left, y, inner, 120.0 + 14.0 * replicas.len() as f64);
+    let whole = Rect::new(left, y, inner, 140.0 + 14.0 * replicas.len() as f64);
     let bottom = cards::place(plan, whole, Zoom::WHOLE, replicas, &names.racks);
     let bottom = if zoom.is_whole() {
         bottom

@@ -25,17 +25,13 @@ use std::collections::BTreeMap;
 use theme::Theme;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
-use zoom::{Anchor, Zoom};
+use zoom::{Aim, Zoom};
 
 /// The part of the way to where it should be that a log slides in one animation frame.
 const SLIDE: f64 = 0.22;
 
-/// The part of the way to where it should be that the zoom goes in one animation frame.
-const NEARER: f64 = 0.2;
-/// A zoom this near to where it should be is there.
-const THERE: f64 = 0.004;
-/// A lane lower than this cannot be read: what is looked for in it is looked at from nearer.
-const READABLE: f64 = 12.0;
+/// What is lower than this is marked with small corners.
+const SMALL: f64 = 20.0;
 
 /// A canvas and what is on it.
 pub struct Stage {
@@ -53,8 +49,7 @@ pub struct Stage {
     /// The brokers, where they are too many to draw in every animation frame.
     many: Option<Layer>,
     zoom: Zoom,
-    /// Where the zoom goes: a factor, and where what it keeps its eye on is to stand.
-    aim: Option<(f64, Anchor, (f64, f64))>,
+    aim: Option<Aim>,
     selection: Option<Subject>,
     hover: Option<Subject>,
     /// The record followed, and the one pointed at.
@@ -203,82 +198,6 @@ impl Stage {
         layout(self.size.0, self.size.1, zoom, &self.frame, &self.names)
     }
 
-    /// How many times nearer than all of them the brokers are looked at, and the most that is possible.
-    pub fn zoom(&self) -> (f64, f64) {
-        (self.zoom.factor, self.plan.nearest)
-    }
-
-    /// Looks at what stands at a point from nearer (or farther), which stays where it is.
-    pub fn zoom_at(&mut self, x: f64, y: f64, by: f64) {
-        if let Some(anchor) = Anchor::point(&self.plan, x, y) {
-            self.aim = None;
-            self.look(self.zoom.factor * by, anchor);
-        }
-    }
-
-    /// Looks at the middle of what is seen from nearer or farther, in a moment.
-    pub fn zoom_by(&mut self, by: f64) {
-        let (x, y) = self.plan.window.middle();
-        let goal = self.aim.map_or(self.zoom.factor, |(factor, ..)| factor) * by;
-        self.aim = Anchor::point(&self.plan, x, y).map(|anchor| (goal, anchor, (x, y)));
-    }
-
-    /// Looks at all brokers, in a moment.
-    pub fn show_whole(&mut self) {
-        self.zoom_by(0.0);
-    }
-
-    /// Goes to a thing, as near as it takes to read it.
-    pub fn show(&mut self, subject: Subject) {
-        let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
-        let card = matches!(subject, Subject::Broker(_));
-        let among_brokers = card || matches!(subject, Subject::Replica(..) | Subject::Partition(_));
-        let small = if card { rect.width < cards::BARS_FROM } else { rect.height < READABLE };
-        let factor = if small { self.plan.nearest } else { self.zoom.factor };
-        if among_brokers && (small || !self.zoom.is_whole()) {
-            let anchor = Anchor::thing(&self.plan, &self.frame, subject);
-            self.aim = anchor.map(|anchor| (factor, anchor, self.plan.window.middle()));
-        }
-    }
-
-    /// Moves what is looked at from near; false if there is nothing beyond.
-    pub fn move_by(&mut self, x: f64, y: f64) -> bool {
-        if self.zoom.is_whole() {
-            return false;
-        }
-        self.aim = None;
-        let before = self.plan.pan;
-        self.zoom.pan = (before.0 - x, before.1 - y);
-        self.lay_out();
-        self.zoom.pan = self.plan.pan;
-        self.plan.pan != before
-    }
-
-    fn look(&mut self, factor: f64, anchor: Anchor) {
-        let factor = factor.clamp(1.0, self.plan.nearest.max(1.0));
-        let unmoved = self.laid_out(Zoom { factor, pan: (0.0, 0.0) });
-        let pan = if factor > 1.0 { anchor.pan(&unmoved, &self.frame) } else { (0.0, 0.0) };
-        self.zoom = Zoom { factor, pan };
-        self.lay_out();
-        self.zoom.pan = self.plan.pan;
-    }
-
-    /// A step of the zoom towards where it goes.
-    fn go_nearer(&mut self) {
-        let Some((goal, mut anchor, place)) = self.aim else { return };
-        let goal = goal.clamp(1.0, self.plan.nearest.max(1.0));
-        let part = if self.reduced_motion { 1.0 } else { NEARER };
-        let mut factor = self.zoom.factor * ((goal / self.zoom.factor).ln() * part).exp();
-        anchor.at.0 += (place.0 - anchor.at.0) * part;
-        anchor.at.1 += (place.1 - anchor.at.1) * part;
-        let there = (factor / goal - 1.0).abs() < THERE && (anchor.at.1 - place.1).abs() < 1.0;
-        if there {
-            (factor, anchor.at) = (goal, place);
-        }
-        self.look(factor, anchor);
-        self.aim = (!there).then_some((goal, anchor, place));
-    }
-
     /// Whether the brokers are so many that they are not shown lane by lane.
     pub fn is_crowded(&self) -> bool {
         self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat
@@ -371,7 +290,8 @@ impl Stage {
         if matches!(subject, Subject::Broker(_) | Subject::Replica(..) | Subject::Partition(_)) {
             brokers::clip(pen, self.plan.window.grown(4.0));
         }
-        pen.outlined(rect.grown(margin), 9.0, color, width);
+        let radius = if rect.height < SMALL { 3.0 } else { 9.0 };
+        pen.outlined(rect.grown(margin), radius, color, width);
         self.ctx.restore();
     }
 

@@ -1,6 +1,7 @@
 //! Patches of a text that leave every byte alone that they do not change.
 use super::tree::{Shape, Slot, Tree, is_list_of_headers};
 use crate::scenario::Part;
+use crate::scenario::words::quote_as;
 
 /// The order of a scenario's parts in a text; a new part comes after those before it here.
 const ORDER: [&str; 8] = ["cluster", "topic", "producer", "group", "links", "timeline", "expect", "view"];
@@ -33,19 +34,7 @@ impl<'r, 't> Edit<'r, 't> {
 
     /// A text in quotation marks, as TOML has it.
     pub(super) fn quoted(text: &str) -> String {
-        let mut quoted = String::from('"');
-        for c in text.chars() {
-            match c {
-                '"' => quoted.push_str("\\\""),
-                '\\' => quoted.push_str("\\\\"),
-                '\n' => quoted.push_str("\\n"),
-                '\t' => quoted.push_str("\\t"),
-                c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", c as u32)),
-                c => quoted.push(c),
-            }
-        }
-        quoted.push('"');
-        quoted
+        quote_as(text, |code| format!("\\u{code:04x}"))
     }
 
     /// Sets a key of a part, or takes it away.

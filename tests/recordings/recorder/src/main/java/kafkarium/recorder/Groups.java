@@ -84,7 +84,12 @@ final class Groups {
         }
     }
 
-    private static void stalls(Cluster cluster, Recording recording) throws Exception {
+    /** What happens to two members that have half of the partitions each. */
+    private interface Pair {
+        void play(Member first, Member second, int repeat) throws Exception;
+    }
+
+    private static void stalling(Cluster cluster, Recording recording, Pair pair) throws Exception {
         Map<String, String> config = Map.of("max.poll.interval.ms", "10000", "auto.offset.reset", "earliest");
         recording.config("consumers", new TreeMap<>(config));
         recording.given("partitions", PARTITIONS);
@@ -96,46 +101,40 @@ final class Groups {
                     Member first = new Member(cluster, group, "billing-1", topic, config);
                     Member second = new Member(cluster, group, "billing-2", topic, config)) {
                 both(first, second);
-                Waiting.sleep(4000 + 570 * repeat);
-                int before = first.assignment().orElseThrow().generation();
-                long stalled = second.stall(25_000);
-                Event alone = first.await("assigned", stalled, 60_000, one -> one.partitions().size() == PARTITIONS);
-                recording.measured("ms from the stall until the other has all partitions", alone.at() - stalled);
-                recording.fact("generations later", alone.generation() - before);
-                Event lost = second.await("lost", stalled, 60_000, one -> true);
-                recording.fact("partitions it is told to have lost", lost.detail().split(",").length);
-                Event again = second.await("assigned", lost.at(), 60_000, one -> true);
-                recording.measured("ms from the end of the stall until it has partitions again",
-                        again.at() - (stalled + 25_000));
-                recording.fact("generations later with both again", again.generation() - before);
-                recording.fact("partitions of it again", again.partitions().size());
+                pair.play(first, second, repeat);
             }
         }
     }
 
+    private static void stalls(Cluster cluster, Recording recording) throws Exception {
+        stalling(cluster, recording, (first, second, repeat) -> {
+            Waiting.sleep(4000 + 570 * repeat);
+            int before = first.assignment().orElseThrow().generation();
+            long stalled = second.stall(25_000);
+            Event alone = first.await("assigned", stalled, 60_000, one -> one.partitions().size() == PARTITIONS);
+            recording.measured("ms from the stall until the other has all partitions", alone.at() - stalled);
+            recording.fact("generations later", alone.generation() - before);
+            Event lost = second.await("lost", stalled, 60_000, one -> true);
+            recording.fact("partitions it is told to have lost", lost.detail().split(",").length);
+            Event again = second.await("assigned", lost.at(), 60_000, one -> true);
+            recording.measured("ms from the end of the stall until it has partitions again",
+                    again.at() - (stalled + 25_000));
+            recording.fact("generations later with both again", again.generation() - before);
+            recording.fact("partitions of it again", again.partitions().size());
+        });
+    }
+
     private static void stallsPause(Cluster cluster, Recording recording) throws Exception {
-        Map<String, String> config = Map.of("max.poll.interval.ms", "10000", "auto.offset.reset", "earliest");
-        recording.config("consumers", new TreeMap<>(config));
-        recording.given("partitions", PARTITIONS);
-        for (int repeat = 0; repeat < Situation.REPEATS; repeat++) {
-            String topic = Topics.fresh("orders");
-            String group = Topics.fresh("billing");
-            Topics.create(cluster, topic, PARTITIONS, Map.of());
-            try (Flow flow = new Flow(cluster.bootstrap(), topic, PARTITIONS, 60, Map.of());
-                    Member first = new Member(cluster, group, "billing-1", topic, config);
-                    Member second = new Member(cluster, group, "billing-2", topic, config)) {
-                both(first, second);
-                Waiting.sleep(6000 + 570 * repeat);
-                List<String> its = second.assignment().orElseThrow().partitions();
-                long stalled = second.stall(25_000);
-                Event next = first.await("polled", stalled, 60_000, one -> its.contains(one.detail().split(" ")[0]));
-                Event last = second.events().stream().filter(one -> one.what().equals("polled"))
-                        .reduce((earlier, later) -> later).orElseThrow();
-                recording.measured("ms that the partitions of a stalled member went unread", next.at() - last.at());
-                recording.fact("partitions of who takes over",
-                        first.assignment().orElseThrow().partitions().size());
-            }
-        }
+        stalling(cluster, recording, (first, second, repeat) -> {
+            Waiting.sleep(6000 + 570 * repeat);
+            List<String> its = second.assignment().orElseThrow().partitions();
+            long stalled = second.stall(25_000);
+            Event next = first.await("polled", stalled, 60_000, one -> its.contains(one.detail().split(" ")[0]));
+            Event last = second.events().stream().filter(one -> one.what().equals("polled"))
+                    .reduce((earlier, later) -> later).orElseThrow();
+            recording.measured("ms that the partitions of a stalled member went unread", next.at() - last.at());
+            recording.fact("partitions of who takes over", first.assignment().orElseThrow().partitions().size());
+        });
     }
 
     private static void both(Member first, Member second) {
