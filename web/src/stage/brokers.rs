@@ -170,7 +170,7 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
     }
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(12.0) } else { plain(12.0) };
-    pen.text(&name, (name_x, middle + 4.5), kind, ink, Align::Left, scene.plan.name_width - 22.0);
+    pen.partition(&name, (name_x, middle + 4.5), kind, ink, scene.plan.name_width - 22.0);
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     pen.filled(track, 5.0, &theme.lane);
     let ruler = Ruler::new(scene, replica, track);
@@ -368,14 +368,8 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     pen.alpha(1.0);
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(10.0) } else { plain(10.0) };
-    pen.text(
-        &name,
-        (rect.x + 10.0, y + 3.5),
-        kind,
-        &theme.ink_soft,
-        Align::Left,
-        scene.plan.name_width - 10.0,
-    );
+    let place = (rect.x + 10.0, y + 3.5);
+    pen.partition(&name, place, kind, &theme.ink_soft, scene.plan.name_width - 10.0);
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let track = Rect::new(
         rect.x + scene.plan.name_width + 6.0,

@@ -179,7 +179,7 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         let text = format!("lag {}", number(lag));
         let color = if lag > MUCH_LAG { &theme.bad } else { &theme.ink };
         let used = pen.text(&text, (x + room, y), plain(11.0), color, Align::Right, room);
-        pen.text(name, (x, y), plain(11.0), &theme.ink_soft, Align::Left, room - used - 8.0);
+        pen.partition(name, (x, y), plain(11.0), &theme.ink_soft, room - used - 8.0);
     };
     if owned.len() <= ROWS {
         let rows = owned.iter().enumerate();

@@ -148,14 +148,34 @@ impl Pen<'_> {
 
     /// Text on a base line, shortened with an ellipsis where it would be wider than `max`; its width.
     pub fn text(&self, text: &str, at: (f64, f64), kind: Type, color: &str, align: Align, max: f64) -> f64 {
-        let mut width = self.width(text, kind);
-        let mut shown = text.to_owned();
-        while width > max && shown.chars().count() > 1 {
-            shown = shown.trim_end_matches('…').to_owned();
-            shown.pop();
-            shown.push('…');
-            width = self.ctx.measure_text(&shown).map_or(0.0, |metrics| metrics.width());
+        self.font(kind);
+        let (shown, width) = self.fitting(text, "", max);
+        self.set(&shown, width, at, color, align, max)
+    }
+
+    /// The name of a partition from `at` to the right: of a long one the topic is shortened, never the number.
+    pub fn partition(&self, name: &str, at: (f64, f64), kind: Type, color: &str, max: f64) {
+        self.font(kind);
+        let (topic, number) = name.split_at(name.rfind('-').unwrap_or(name.len()));
+        let (shown, width) = self.fitting(topic, number, max);
+        self.set(&shown, width, at, color, Align::Left, max);
+    }
+
+    /// `head` and `tail` in the font that is set, as much of the head as fits; how wide they are together.
+    fn fitting(&self, head: &str, tail: &str, max: f64) -> (String, f64) {
+        let measured = |text: &str| self.ctx.measure_text(text).map_or(0.0, |metrics| metrics.width());
+        let mut shown = format!("{head}{tail}");
+        let mut width = measured(&shown);
+        let mut kept = head.to_owned();
+        while width > max && kept.chars().count() > 1 {
+            kept.pop();
+            shown = format!("{kept}…{tail}");
+            width = measured(&shown);
         }
+        (shown, width)
+    }
+
+    fn set(&self, text: &str, width: f64, at: (f64, f64), color: &str, align: Align, max: f64) -> f64 {
         if width > max {
             return 0.0;
         }
@@ -165,7 +185,7 @@ impl Pen<'_> {
             Align::Right => at.0 - width,
         };
         self.fill(color);
-        let _ = self.ctx.fill_text(&shown, x, at.1);
+        let _ = self.ctx.fill_text(text, x, at.1);
         width
     }
 }
