@@ -106,14 +106,14 @@ pub fn StagePanel(app: App) -> impl IntoView {
 /// Gives the stage the room there is; `always` even if nothing changed its needs.
 fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
     let Some(room) = room.get_untracked() else { return };
-    let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
-    let ratio = browser::window().device_pixel_ratio();
     let needed = app.with_engine(|engine| {
         let stage = engine.stage()?;
         let known = room.get_attribute("data-needs").and_then(|text| text.parse::<i32>().ok());
         // Whole numbers: what reads fractions would be 15 KiB more to download.
         (always || known != Some(stage.needed_height().round() as i32)).then(|| {
-            stage.resize(width, height, ratio);
+            // Only now: to be asked for its size, the browser lays the whole page out.
+            let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
+            stage.resize(width, height, browser::window().device_pixel_ratio());
             stage.needed_height().round() as i32
         })
     });

@@ -19,27 +19,92 @@ pub fn controller(pen: &Pen, scene: &Scene) {
     pen.text("active", (rect.middle().0, y), plain(12.0), &pen.theme.ink_soft, Align::Center, rect.width);
 }
 
+/// Racks and all brokers.
 pub fn draw(pen: &Pen, scene: &Scene) {
+    in_window(pen, scene, || {
+        racks(pen, scene);
+        (0..scene.frame.brokers.len()).for_each(|at| one(pen, scene, at));
+    });
+}
+
+/// Some brokers in the place of what stands there, and the racks' names where there is nothing yet.
+pub fn draw_again(pen: &Pen, scene: &Scene, blank: bool, which: &[usize]) {
+    in_window(pen, scene, || {
+        if blank {
+            racks(pen, scene);
+        }
+        for &at in which {
+            let rect = scene.plan.brokers[at].rect.grown(1.0);
+            pen.ctx.clear_rect(rect.x, rect.y, rect.width, rect.height);
+            one(pen, scene, at);
+        }
+    });
+}
+
+/// What the card of each broker shows where replicas are squares, as a number: of two that are equal the pictures are.
+pub fn faces(scene: &Scene) -> Vec<u64> {
+    let face = |(broker, place): (&BrokerView, &BrokerPlace)| {
+        let mut face = Face::default();
+        let states = [broker.process as u64, u64::from(broker.fenced), broker.links as u64];
+        states.into_iter().for_each(|state| face.add(state));
+        face.add(broker.since_us);
+        face.add(broker.fenced_since_us);
+        face.add(u64::from(broker.leads) << 32 | u64::from(broker.follows));
+        face.add(u64::from(scene.most_led()));
+        place.lanes.iter().for_each(|lane| face.add(square_of(scene, lane) as u64));
+        face.0
+    };
+    scene.frame.brokers.iter().zip(&scene.plan.brokers).map(face).collect()
+}
+
+/// FNV-1a, a number at a time.
+struct Face(u64);
+
+impl Default for Face {
+    fn default() -> Self {
+        Face(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Face {
+    fn add(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+}
+
+fn in_window(pen: &Pen, scene: &Scene, draw: impl FnOnce()) {
     let window = scene.plan.window.grown(3.0);
     pen.ctx.save();
     if scene.plan.extent.0 > window.width || scene.plan.extent.1 > window.height {
         clip(pen, window);
     }
+    draw();
+    pen.ctx.restore();
+}
+
+fn racks(pen: &Pen, scene: &Scene) {
+    let window = scene.plan.window.grown(3.0);
     for (rack, rect) in scene.plan.racks.iter().filter(|(_, rect)| rect.meets(window)) {
         let place = (rect.x + 2.0, rect.bottom() - 5.0);
         pen.text(&format!("rack {rack}"), place, plain(11.0), &pen.theme.ink_soft, Align::Left, rect.width);
     }
-    let most_led = scene.frame.brokers.iter().map(|broker| broker.leads).max().unwrap_or(0);
-    let cards = scene.frame.brokers.iter().zip(&scene.plan.brokers).enumerate();
-    for (at, (broker, place)) in cards.filter(|(_, (_, place))| place.rect.meets(window)) {
-        card(pen, scene, at, broker, place);
-        if place.rect.width < SMALL_BELOW {
-            share_of_leaders(pen, broker, place.rect, most_led);
-        }
-        replicas(pen, scene, broker, place, window);
-        pen.alpha(1.0);
+}
+
+/// A broker's card and its replicas, if it is in sight.
+fn one(pen: &Pen, scene: &Scene, at: usize) {
+    let window = scene.plan.window.grown(3.0);
+    let (Some(broker), Some(place)) = (scene.frame.brokers.get(at), scene.plan.brokers.get(at)) else {
+        return;
+    };
+    if !place.rect.meets(window) {
+        return;
     }
-    pen.ctx.restore();
+    card(pen, scene, at, broker, place);
+    if place.rect.width < SMALL_BELOW {
+        share_of_leaders(pen, broker, place.rect, scene.most_led());
+    }
+    replicas(pen, scene, broker, place, window);
+    pen.alpha(1.0);
 }
 
 fn replicas(pen: &Pen, scene: &Scene, broker: &BrokerView, place: &BrokerPlace, window: Rect) {
@@ -465,11 +530,15 @@ impl Square {
     }
 }
 
+fn square_of(scene: &Scene, lane: &LanePlace) -> Square {
+    let replica = &scene.frame.replicas[lane.replica];
+    Square::of(replica, scene.partition(replica.partition))
+}
+
 fn heat(pen: &Pen, scene: &Scene, broker: &BrokerView, place: &BrokerPlace) {
     let mut kinds: [Vec<Rect>; 5] = Default::default();
     for lane in &place.lanes {
-        let replica = &scene.frame.replicas[lane.replica];
-        let square = Square::of(replica, scene.partition(replica.partition));
+        let square = square_of(scene, lane);
         let at = Square::ALL.iter().position(|kind| *kind == square).unwrap_or(0);
         kinds[at].push(lane.rect);
     }

@@ -101,7 +101,7 @@ impl Stage {
     /// Reads the colours again, after light and dark changed.
     pub fn set_theme(&mut self) {
         self.theme = Theme::read(&self.canvas);
-        self.outdated();
+        self.many.iter_mut().for_each(Layer::forget);
     }
 
     /// Takes the names behind the numbers.
@@ -134,7 +134,7 @@ impl Stage {
         let same = shape(&frame) == shape(&self.frame);
         self.longest_log = frame.replicas.iter().map(|replica| replica.log_end).max().unwrap_or(0);
         self.frame = frame;
-        self.outdated();
+        self.many.iter_mut().for_each(Layer::outdated);
         if !same {
             self.lay_out();
         }
@@ -191,7 +191,7 @@ impl Stage {
 
     fn lay_out(&mut self) {
         self.plan = self.laid_out(self.zoom);
-        self.outdated();
+        self.many.iter_mut().for_each(Layer::forget);
     }
 
     fn laid_out(&self, zoom: Zoom) -> Layout {
@@ -261,11 +261,7 @@ impl Stage {
         self.reduced_motion || self.flights.values().any(under_way)
     }
 
-    fn outdated(&mut self) {
-        self.many.iter_mut().for_each(|layer| layer.fresh = false);
-    }
-
-    /// Squares are drawn once for each window: 15,000 of them cost more than an animation frame has.
+    /// Squares are drawn where they changed: 15,000 of them cost more than an animation frame has.
     fn draw_brokers(&self, pen: &Pen, scene: &Scene) {
         match &self.many {
             Some(layer) if self.plan.detail == Detail::Heat => layer.draw_onto(pen.ctx, self.ratio),
@@ -275,9 +271,14 @@ impl Stage {
 
     fn draw_many(&mut self) {
         let Some(mut layer) = self.many.take() else { return };
-        if self.plan.detail == Detail::Heat && !layer.fresh {
-            layer.begin_as(&self.canvas, self.ratio);
-            brokers::draw(&Pen { ctx: &layer.ctx, theme: &self.theme }, &self.scene());
+        if self.plan.detail == Detail::Heat {
+            let scene = self.scene();
+            let blank = layer.is_blank();
+            if blank {
+                layer.begin_as(&self.canvas, self.ratio);
+            }
+            let due = layer.due(|| brokers::faces(&scene));
+            brokers::draw_again(&Pen { ctx: &layer.ctx, theme: &self.theme }, &scene, blank, &due);
         }
         self.many = Some(layer);
     }
@@ -356,10 +357,17 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// How many partitions the broker leads that leads most.
+    fn most_led(&self) -> u32 {
+        self.frame.brokers.iter().map(|broker| broker.leads).max().unwrap_or(0)
+    }
+
     fn partition(&self, partition: u32) -> Option<&PartitionView> {
         let partitions = &self.frame.partitions;
-        let at = partitions.binary_search_by_key(&partition, |view| view.partition).ok()?;
-        partitions.get(at)
+        // Nearly always each stands where its number says.
+        let there = partitions.get(partition as usize).filter(|view| view.partition == partition);
+        let search = || partitions.binary_search_by_key(&partition, |view| view.partition).ok();
+        there.or_else(|| partitions.get(search()?))
     }
 
     fn partition_name(&self, partition: u32) -> String {
