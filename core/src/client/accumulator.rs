@@ -252,12 +252,18 @@ impl Source<'_> {
     /// When something ends `open` by the moment `until`, if anything does.
     pub(super) fn ends_at(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Option<SimTime> {
         let most = self.records.largest_shape().upper_bound();
-        let next = self.stream.next();
-        let fit = open.limit.saturating_sub(open.bytes) / (most - BATCH_OVERHEAD);
-        let come = self.stream.count_up_to(next + fit, self.clock.at(until), self.load) - next;
         let each = most - BATCH_OVERHEAD;
-        let bytes = if fits(come, each) { come * each } else { u64::MAX };
-        if most <= self.max_record && open.bytes.saturating_add(bytes) < open.limit && bytes < turn {
+        let goes_on = |come: u64| {
+            let bytes = if fits(come, each) { come * each } else { u64::MAX };
+            open.bytes.saturating_add(bytes) < open.limit && bytes < turn
+        };
+        let (next, at) = (self.stream.next(), self.clock.at(until));
+        let come = || {
+            let fit = open.limit.saturating_sub(open.bytes) / each;
+            self.stream.count_up_to(next + fit, at, self.load) - next
+        };
+        let at_most = self.stream.at_most_by(at, self.load).saturating_sub(next);
+        if most <= self.max_record && (goes_on(at_most) || goes_on(come())) {
             return None;
         }
         self.fill(partition, open, until, turn).stop.at()

@@ -330,6 +330,17 @@ impl Stream {
         count.max(self.next)
     }
 
+    /// A number that is not less than how many have come by the moment `at`, for little work.
+    pub(super) fn at_most_by(&self, at: u64, load: &Load) -> u64 {
+        if !load.poisson {
+            return self.count_by(at, load);
+        }
+        let Share { part, of } = self.share;
+        let block = mul_div(load.expected_by(at), u64::from(part), u64::from(of)) / (BLOCK * ONE);
+        let blocks_ahead = block.saturating_sub(self.block);
+        self.first + u64::from(self.count) + blocks_ahead * MOST as u64
+    }
+
     /// How many have come by a place within a block; those before the cursor's block, if that is another.
     fn come_by(&self, block: u64, within: u32) -> u64 {
         if self.block != block {

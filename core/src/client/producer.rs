@@ -100,6 +100,8 @@ pub struct Producer {
     pub(super) spare: Spare<Parcel>,
     /// When to look at a partition; an entry counts while it is the partition's alarm.
     pub(super) agenda: BinaryHeap<Reverse<(SimTime, u32)>>,
+    /// Partitions whose time came, until what comes next there is foreseen; empty between events.
+    pub(super) looked_at: Vec<u32>,
     /// The one stream of records that no key sends anywhere; `None` if each partition has its own.
     pub(super) sticky: Option<Sticky>,
     /// Partitions with a leader, in the metadata's order.
@@ -155,6 +157,7 @@ impl Producer {
             lanes: Vec::new(),
             spare: Spare::default(),
             agenda: BinaryHeap::new(),
+            looked_at: Vec::new(),
             sticky: None,
             available: Vec::new(),
             holding: Vec::new(),

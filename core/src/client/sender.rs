@@ -94,6 +94,7 @@ impl Producer {
             self.advance(now, fx);
             self.look_at_agenda(now, fx);
             progress |= self.send_to_all(now, fx);
+            self.schedule_the_rest(now);
             if !progress {
                 break;
             }
@@ -152,9 +153,26 @@ impl Producer {
             if queue.alarm == at {
                 queue.alarm = SimTime::NEVER;
                 self.settle(now, partition, fx);
+                if self.ready_at(now, partition) <= now {
+                    // It most likely goes out at once: what comes next is foreseen after that.
+                    self.set_due(partition, true);
+                    self.looked_at.push(partition);
+                } else {
+                    self.schedule(now, partition);
+                }
+            }
+        }
+    }
+
+    /// Foresees what comes next for partitions whose time came, and that could not be sent.
+    fn schedule_the_rest(&mut self, now: SimTime) {
+        let mut looked_at = std::mem::take(&mut self.looked_at);
+        for partition in looked_at.drain(..) {
+            if self.queues[partition as usize].due {
                 self.schedule(now, partition);
             }
         }
+        self.looked_at = looked_at;
     }
 
     /// Finds out when a partition has something to send, and when to look at it again.
@@ -488,6 +506,8 @@ impl Producer {
     ) {
         let partition = parcel.partition;
         let queue = &mut self.queues[partition as usize];
+        // Where nothing waited for this answer, nothing is ready sooner for it.
+        let awaited = queue.muted || queue.due || !queue.waiting.is_empty() || error != ErrorCode::None;
         queue.in_flight -= 1;
         queue.muted = false;
         if parcel.done {
@@ -507,7 +527,9 @@ impl Producer {
         if wants_metadata(error) {
             self.network.request_refresh(now, fx);
         }
-        self.schedule(now, partition);
+        if awaited {
+            self.schedule(now, partition);
+        }
     }
 
     fn release(&mut self, parcel: &Parcel) {
