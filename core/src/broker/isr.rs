@@ -38,7 +38,7 @@ impl Broker {
             }
             let isr = leading.isr.iter().copied().filter(|broker| !lagging.contains(broker)).collect();
             for replica in lagging {
-                fx.report(Fact::IsrProposed { broker: self.id, partition, replica, joins: false });
+                fx.report(|| Fact::IsrProposed { broker: self.id, partition, replica, joins: false });
             }
             self.propose(partition, isr, fx);
         }
@@ -62,7 +62,7 @@ impl Broker {
         let mut isr = leading.isr.clone();
         isr.push(broker);
         isr.sort_unstable();
-        fx.report(Fact::IsrProposed { broker: self.id, partition, replica: broker, joins: true });
+        fx.report(|| Fact::IsrProposed { broker: self.id, partition, replica: broker, joins: true });
         self.propose(partition, isr, fx);
     }
 

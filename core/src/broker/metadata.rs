@@ -123,7 +123,7 @@ impl Broker {
         let followed = replica.follows;
         let waiting = replica.unlead();
         replica.lead(now, registration, own, min_isr);
-        fx.report(Fact::BecameLeader { broker: own, partition, epoch: registration.leader_epoch });
+        fx.report(|| Fact::BecameLeader { broker: own, partition, epoch: registration.leader_epoch });
         if let Some(leader) = followed {
             self.unfollow(partition, leader);
         }
@@ -154,7 +154,7 @@ impl Broker {
         let waiting = replica.unlead();
         let followed = std::mem::replace(&mut replica.follows, leader);
         replica.leader_epoch = epoch;
-        fx.report(Fact::BecameFollower { broker: own, partition, leader });
+        fx.report(|| Fact::BecameFollower { broker: own, partition, leader });
         if led {
             self.leading.retain(|&other| other != partition);
             self.unload_groups(now, partition, fx);

@@ -134,7 +134,7 @@ impl Broker {
             Err(error) => {
                 result.error = error;
                 result.leader = leader_hint(&self.image, partition);
-                fx.report(Fact::ProduceRefused { broker: self.id, partition, error });
+                fx.report(|| Fact::ProduceRefused { broker: self.id, partition, error });
             }
         }
         (result, None)
@@ -166,7 +166,7 @@ impl Broker {
         match leading.producers.check(&batch) {
             SequenceCheck::Append => {}
             SequenceCheck::Duplicate { base_offset } => {
-                fx.report(Fact::DuplicateRefused { broker: self.id, partition, base_offset });
+                fx.report(|| Fact::DuplicateRefused { broker: self.id, partition, base_offset });
                 return Ok((base_offset, base_offset + u64::from(batch.count)));
             }
             SequenceCheck::OutOfOrder => return Err(ErrorCode::OutOfOrderSequenceNumber),
@@ -195,7 +195,7 @@ impl Broker {
         let bytes = u64::from(batch.bytes);
         if told || fx.tracing {
             let batch = Box::new(batch.clone());
-            fx.report(Fact::Appended { broker: self.id, partition, batch });
+            fx.report(|| Fact::Appended { broker: self.id, partition, batch });
         }
         let before = replica.log.end();
         for follower in &mut leading.followers {

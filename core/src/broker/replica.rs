@@ -187,7 +187,7 @@ impl Replica {
         self.high_watermark = self.high_watermark.min(self.log.end().offset);
         if !removed.is_empty() {
             let to = self.log.end().offset;
-            fx.report(Fact::Truncated { broker: own, partition: self.partition, to, removed });
+            fx.report(|| Fact::Truncated { broker: own, partition: self.partition, to, removed });
         }
     }
 
@@ -196,7 +196,7 @@ impl Replica {
         let high_watermark = self.high_watermark();
         if self.log.retain(now, high_watermark, &self.config) {
             let offset = self.log.start().offset;
-            fx.report(Fact::LogStart { broker: own, partition: self.partition, offset });
+            fx.report(|| Fact::LogStart { broker: own, partition: self.partition, offset });
         }
     }
 

@@ -501,7 +501,7 @@ impl Producer {
             self.clock.stop(now);
         }
         self.blocked = Some(Blocked { partition, since, until, memory });
-        fx.report(Fact::Blocked { producer: self.spec.index, blocked: true, waited_us: 0, has_room: false });
+        fx.report(|| Fact::Blocked { producer: self.spec.index, blocked: true, waited_us: 0, has_room: false });
         // Everything may be sent at once now, however young.
         for partition in 0..self.queues.len() as u32 {
             let queue = &self.queues[partition as usize];
@@ -523,7 +523,7 @@ impl Producer {
         self.blocked = None;
         self.clock.resume(now);
         let (waited_us, has_room) = (now.since_us(since), enough);
-        fx.report(Fact::Blocked { producer: self.spec.index, blocked: false, waited_us, has_room });
+        fx.report(|| Fact::Blocked { producer: self.spec.index, blocked: false, waited_us, has_room });
         let at = partition as usize;
         if enough {
             let ordinal = self.queues[at].next_ordinal;

@@ -385,7 +385,7 @@ impl Consumer {
                     slot.consumed_epoch = NO_EPOCH;
                     slot.checked = None;
                     let (consumer, partition) = (self.spec.index, slot.partition);
-                    fx.report(Fact::OffsetReset { consumer, partition, from: before, to });
+                    fx.report(|| Fact::OffsetReset { consumer, partition, from: before, to });
                     self.settle(now, at, to);
                 }
                 // No record is that young: asked again much later.
@@ -446,7 +446,7 @@ impl Consumer {
         let slot = &mut self.slots[at as usize];
         slot.consumed_epoch = end.epoch;
         let (consumer, partition, from) = (self.spec.index, slot.partition, slot.position);
-        fx.report(Fact::WentBack { consumer, partition, from, to: end.end_offset });
+        fx.report(|| Fact::WentBack { consumer, partition, from, to: end.end_offset });
         self.settle(now, at, end.end_offset);
     }
 

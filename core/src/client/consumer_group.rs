@@ -359,7 +359,7 @@ impl Consumer {
         }
         self.drop_partitions();
         let generation = self.generation.unwrap_or(0);
-        fx.report(Fact::Assigned { consumer: self.spec.index, generation, partitions: Vec::new() });
+        fx.report(|| Fact::Assigned { consumer: self.spec.index, generation, partitions: Vec::new() });
     }
 
     fn take_assignment(&mut self, now: SimTime, mut partitions: Vec<TopicPartition>, fx: &mut Effects) {
@@ -367,7 +367,7 @@ impl Consumer {
         self.own_partitions(&partitions);
         self.offset_fetch_at = now;
         let generation = self.generation.unwrap_or(0);
-        fx.report(Fact::Assigned { consumer: self.spec.index, generation, partitions });
+        fx.report(|| Fact::Assigned { consumer: self.spec.index, generation, partitions });
     }
 
     // --- heartbeats ---

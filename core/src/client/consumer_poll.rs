@@ -152,7 +152,7 @@ impl Consumer {
             if from != NO_OFFSET {
                 let (partition, to) = (slot.partition, slot.position);
                 self.polled.push((at, from, to));
-                fx.report(Fact::Polled {
+                fx.report(|| Fact::Polled {
                     consumer: self.spec.index,
                     partition,
                     from,
@@ -185,7 +185,7 @@ impl Consumer {
         }
         for &(slot, from, to) in &self.polled {
             let partition = self.slots[slot as usize].partition;
-            fx.report(Fact::Processed { consumer: self.spec.index, partition, from, to });
+            fx.report(|| Fact::Processed { consumer: self.spec.index, partition, from, to });
         }
         self.application = Application::Polling;
         if self.spec.commit == CommitMode::AfterProcessing {
@@ -331,7 +331,7 @@ impl Consumer {
     pub(super) fn fail(&mut self, partition: Option<TopicPartition>, error: ErrorCode, fx: &mut Effects) {
         if !self.stopping {
             self.stopping = true;
-            fx.report(Fact::ConsumerFailed { consumer: self.spec.index, partition, error });
+            fx.report(|| Fact::ConsumerFailed { consumer: self.spec.index, partition, error });
         }
     }
 

@@ -511,7 +511,7 @@ impl Producer {
     ) {
         self.totals.failed += u64::from(count);
         let (producer, partition) = (self.spec.index, self.partitions[partition as usize]);
-        fx.report(Fact::SendFailed { producer, partition, first_ordinal, count, error });
+        fx.report(|| Fact::SendFailed { producer, partition, first_ordinal, count, error });
     }
 
     /// Whether this producer is idempotent.

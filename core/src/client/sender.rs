@@ -546,7 +546,7 @@ impl Producer {
         }
         self.totals.acknowledged += u64::from(parcel.batch.count);
         parcel.batch.base_offset = base_offset;
-        fx.report(Fact::Acknowledged {
+        fx.report(|| Fact::Acknowledged {
             producer: self.spec.index,
             partition: self.partitions[parcel.partition as usize],
             batch: Box::new(parcel.batch),
@@ -593,7 +593,7 @@ impl Producer {
         parcel.attempts += 1;
         parcel.batch.retries = parcel.batch.retries.saturating_add(1);
         self.totals.retried += u64::from(parcel.batch.count);
-        fx.report(Fact::Retrying {
+        fx.report(|| Fact::Retrying {
             producer: self.spec.index,
             partition: self.partitions[parcel.partition as usize],
             first_ordinal: parcel.batch.first_ordinal,

@@ -45,6 +45,6 @@ impl Controller {
             }
             self.log.append(base_offset, records, &self.image, fx);
         }
-        facts.into_iter().for_each(|fact| fx.report(fact));
+        facts.into_iter().for_each(|fact| fx.report(|| fact));
     }
 }

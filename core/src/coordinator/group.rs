@@ -319,7 +319,7 @@ impl Group {
 
     fn change_state(&mut self, state: GroupState, cause: GroupCause, cx: &mut Context) {
         self.state = state;
-        cx.fx.report(Fact::GroupChanged { group: self.id, state, generation: self.generation, cause });
+        cx.fx.report(|| Fact::GroupChanged { group: self.id, state, generation: self.generation, cause });
     }
 
     fn rebalance_timeout_ms(&self) -> u64 {

@@ -195,9 +195,9 @@ impl Coordinator {
         for group in self.groups.iter_mut().flatten().filter(|group| group.index == index) {
             group.watch_sessions(&mut cx);
             let (id, state, generation) = (group.id, group.state, group.generation);
-            cx.fx.report(Fact::CoordinatorLoaded { group: id, broker });
+            cx.fx.report(|| Fact::CoordinatorLoaded { group: id, broker });
             let cause = GroupCause::CoordinatorMoved;
-            cx.fx.report(Fact::GroupChanged { group: id, state, generation, cause });
+            cx.fx.report(|| Fact::GroupChanged { group: id, state, generation, cause });
         }
     }
 
@@ -370,7 +370,7 @@ impl Coordinator {
                 if told.is_ok() {
                     for offset in offsets {
                         let (partition, offset) = (TopicPartition(offset.partition), offset.offset);
-                        cx.fx.report(Fact::Committed { group: id, partition, offset });
+                        cx.fx.report(|| Fact::Committed { group: id, partition, offset });
                     }
                 }
                 if let Waiting::Heard(to, correlation) = waiting {

@@ -138,6 +138,8 @@ pub struct Effects {
     pub facts: Vec<Fact>,
     /// Report every fact, not only those observers always need. Changes nothing else.
     pub tracing: bool,
+    /// Report none: nobody watches. Changes nothing else.
+    pub unwatched: bool,
     /// To write messages into, and to give back what was read.
     pub spare: Spares,
 }
@@ -160,16 +162,18 @@ impl Effects {
         self.list.push(Effect::Disconnect { peer: peer.into() });
     }
 
-    /// Reports a fact that observers always need.
+    /// Reports a fact that observers always need; `fact` is not computed where there are none.
     #[inline]
-    pub fn report(&mut self, fact: Fact) {
-        self.facts.push(fact);
+    pub fn report(&mut self, fact: impl FnOnce() -> Fact) {
+        if !self.unwatched {
+            self.facts.push(fact());
+        }
     }
 
     /// Reports a fact that only a traced run collects; `fact` is not computed otherwise.
     #[inline]
     pub fn trace(&mut self, fact: impl FnOnce() -> Fact) {
-        if self.tracing {
+        if self.tracing && !self.unwatched {
             self.facts.push(fact());
         }
     }

@@ -173,14 +173,22 @@ impl World {
     }
 
     /// Handles events until the next one is later than `until`, at most `max_events`; true if all were handled.
-    /// Facts are dropped: for runs nobody watches.
+    /// No facts are reported: for runs nobody watches.
     pub fn run_until(&mut self, until: SimTime, max_events: u64) -> bool {
+        self.fx.unwatched = true;
+        let done = self.step_until(until, max_events);
+        self.fx.unwatched = false;
+        done
+    }
+
+    fn step_until(&mut self, until: SimTime, max_events: u64) -> bool {
         for _ in 0..max_events {
             if self.queue.next_time().is_none_or(|time| time > until.0) {
                 self.now = self.now.max(until);
                 return true;
             }
             self.step();
+            // What the world itself says: commands, processes.
             self.facts.clear();
             self.flights.clear();
         }
