@@ -232,7 +232,7 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// When the next record comes.
     pub(super) fn next_at(&self) -> SimTime {
-        self.clock.when(self.stream.when(self.stream.next(), self.load))
+        self.clock.when(self.stream.next_at(self.load))
     }
 
     /// Whether a record may not be sent at all.
@@ -266,22 +266,26 @@ impl Source<'_> {
         if most <= self.max_record && (goes_on(at_most) || goes_on(come())) {
             return None;
         }
-        self.fill(partition, open, until, turn).stop.at()
+        self.fill(&mut self.stream.clone(), partition, open, until, turn).stop.at()
     }
 
-    /// What joins `open` up to and including the moment `until`; with `turn` bytes the partitioner turns.
-    pub(super) fn fill(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Fill {
+    /// What joins `open` up to and including the moment `until`; with `turn` bytes the partitioner turns. A `cursor`
+    /// that stands where the stream does goes on by what joins.
+    pub(super) fn fill(
+        &self,
+        cursor: &mut Stream,
+        partition: u32,
+        open: &Open,
+        until: SimTime,
+        turn: u64,
+    ) -> Fill {
         let end = self.clock.at(until);
         let base_ms = open.base.as_ms();
         let fixed = self.records.fixed_shape();
         let mut fill = Fill { records: 0, bytes: 0, last: open.last, stop: Stop::Time };
-        if self.stream.when(self.stream.next(), self.load) > end {
-            return fill;
-        }
-        let mut cursor = self.stream.clone();
         loop {
             let next = cursor.next();
-            let at = cursor.when(next, self.load);
+            let at = cursor.next_at(self.load);
             if at > end {
                 return fill;
             }
@@ -333,7 +337,7 @@ impl Source<'_> {
             }
             let after = || match taken {
                 0 => when,
-                _ => self.clock.when(cursor.when(next + taken, self.load)),
+                _ => self.clock.when(cursor.next_at(self.load)),
             };
             fill.stop = match stop {
                 Stop::Time => Stop::Time,

@@ -89,9 +89,10 @@ impl Producer {
         let turn = self.bytes_to_turn(partition);
         let Some((source, _)) = self.source(partition) else { return };
         let Some(open) = &self.queues[partition as usize].open else { return };
-        let fill = source.fill(partition, open, now, turn);
+        let mut cursor = source.stream.clone();
+        let fill = source.fill(&mut cursor, partition, open, now, turn);
         let horizon = self.horizon(now, partition, open);
-        self.join_shared(now, partition, fill);
+        self.join_shared(now, partition, fill, cursor);
         match fill.stop {
             Stop::Time => {
                 let turn = self.bytes_to_turn(partition);
@@ -133,8 +134,8 @@ impl Producer {
         sticky.partitioner.bytes_to_forced_switch().saturating_sub(header)
     }
 
-    /// Records of the shared stream join the open batch, and the partitioner learns of it.
-    fn join_shared(&mut self, now: SimTime, partition: u32, fill: Fill) {
+    /// Records of the shared stream, up to the cursor, join the open batch, and the partitioner learns of it.
+    fn join_shared(&mut self, now: SimTime, partition: u32, fill: Fill, cursor: Stream) {
         if fill.records == 0 {
             return;
         }
@@ -146,7 +147,7 @@ impl Producer {
             self.schedule(now, partition);
         }
         if let Some(sticky) = &mut self.sticky {
-            sticky.stream.take(u64::from(fill.records), &self.load);
+            sticky.stream = cursor;
         }
         self.count_appended(header + fill.bytes, matches!(fill.stop, Stop::Full(_)));
     }
@@ -325,8 +326,11 @@ impl Producer {
             if shared {
                 break;
             }
-            let Some(open) = self.queues[at].open.clone().or_else(|| self.foreseen(partition, &source))
-            else {
+            let open = self.queues[at].open.as_ref();
+            if open.is_some_and(|open| open.count > 0) && source.next_at() > now {
+                return;
+            }
+            let Some(open) = open.cloned().or_else(|| self.foreseen(partition, &source)) else {
                 return;
             };
             if open.count == 0 {
@@ -344,15 +348,14 @@ impl Producer {
                     return;
                 }
             }
-            let fill = source.fill(partition, &open, now, u64::MAX);
+            let mut cursor = source.stream.clone();
+            let fill = source.fill(&mut cursor, partition, &open, now, u64::MAX);
             if self.queues[at].open.is_none() {
                 self.open(partition, open);
                 self.queues[at].arrives = SimTime::NEVER;
             }
             self.queues[at].join(&fill);
-            if let Some(stream) = &mut self.queues[at].stream {
-                stream.take(u64::from(fill.records), &self.load);
-            }
+            self.queues[at].stream = Some(cursor);
             match fill.stop {
                 Stop::Time | Stop::Turn(_) => return,
                 Stop::NoRoom(_) | Stop::Full(_) => self.close(partition),
@@ -367,8 +370,9 @@ impl Producer {
             let turn = self.bytes_to_turn(partition);
             let Some((source, _)) = self.source(partition) else { return };
             let Some(open) = &self.queues[at].open else { return };
-            let fill = source.fill(partition, open, now, turn);
-            self.join_shared(now, partition, fill);
+            let mut cursor = source.stream.clone();
+            let fill = source.fill(&mut cursor, partition, open, now, turn);
+            self.join_shared(now, partition, fill, cursor);
         }
     }
 
@@ -501,7 +505,12 @@ impl Producer {
             self.clock.stop(now);
         }
         self.blocked = Some(Blocked { partition, since, until, memory });
-        fx.report(|| Fact::Blocked { producer: self.spec.index, blocked: true, waited_us: 0, has_room: false });
+        fx.report(|| Fact::Blocked {
+            producer: self.spec.index,
+            blocked: true,
+            waited_us: 0,
+            has_room: false,
+        });
         // Everything may be sent at once now, however young.
         for partition in 0..self.queues.len() as u32 {
             let queue = &self.queues[partition as usize];
@@ -533,12 +542,13 @@ impl Producer {
                 .map_or(0, |records| records.shape(partition, ordinal).record_bytes(0, 0));
             self.open(partition, Open::new(ordinal, since, now, memory));
             let fill = Fill { records: 1, bytes: size, last: since, stop: Stop::Time };
-            match &mut self.queues[at].stream {
-                Some(stream) => {
-                    stream.take(1, &self.load);
-                    self.queues[at].join(&fill);
-                }
-                None => self.join_shared(now, partition, fill),
+            if let Some(stream) = &mut self.queues[at].stream {
+                stream.take(1, &self.load);
+                self.queues[at].join(&fill);
+            } else if let Some(sticky) = &self.sticky {
+                let mut cursor = sticky.stream.clone();
+                cursor.take(1, &self.load);
+                self.join_shared(now, partition, fill, cursor);
             }
         } else {
             self.queues[at].next_ordinal += 1;

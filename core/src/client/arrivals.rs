@@ -10,6 +10,7 @@
 //! A change of the rate moves the records that are still to come and nothing else.
 use super::workload::Rate;
 use crate::kernel::{Digest, Draws, Purpose};
+use std::cell::Cell;
 
 const COUNT: Purpose = Purpose::new("arrivals in a block");
 const PLACE: Purpose = Purpose::new("place in a block");
@@ -82,6 +83,8 @@ pub(super) const fn fits(a: u64, b: u64) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Load {
     poisson: bool,
+    /// How often it was changed, from 1 on.
+    version: u32,
     /// The anchor, on the producer's own clock.
     since: u64,
     /// Expected by then.
@@ -97,11 +100,11 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn new(rate: Rate) -> Self {
-        Load::from(rate, 0, 0)
+        Load::from(rate, 0, 0, 1)
     }
 
     /// A load anchored at `since`. A thousandth of a record a second is `ONE / 10^9` in a microsecond.
-    fn from(rate: Rate, since: u64, expected: u64) -> Self {
+    fn from(rate: Rate, since: u64, expected: u64, version: u32) -> Self {
         let (base, burst, period_ms, burst_ms, poisson) = match rate {
             Rate::Constant { milli_per_s } => (milli_per_s, 0, 0, 0, false),
             Rate::Poisson { milli_per_s } => (milli_per_s, 0, 0, 0, true),
@@ -114,6 +117,7 @@ impl Load {
         let common = gcd(gcd(base, burst), denominator).max(1);
         Load {
             poisson,
+            version,
             since,
             expected,
             base: base / common * factor,
@@ -126,7 +130,7 @@ impl Load {
 
     /// Another rate from `now` on.
     pub(super) fn change(&mut self, now: u64, rate: Rate) {
-        *self = Load::from(rate, now, self.expected_by(now));
+        *self = Load::from(rate, now, self.expected_by(now), self.version + 1);
     }
 
     /// Moves the anchor up to near `now`, so that products stay small. Changes no answer about later moments.
@@ -220,6 +224,13 @@ impl Share {
     pub(super) const ALL: Share = Share { part: 1, of: 1 };
 }
 
+/// When a stream's next record comes under a load of that version; version 0: not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct NextAt {
+    version: u32,
+    at: u64,
+}
+
 /// One stream of arrivals: a cursor over its records, the next of which is number `next`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stream {
@@ -229,6 +240,8 @@ pub(super) struct Stream {
     phase: u64,
     /// The number of the next record.
     next: u64,
+    /// When it comes, once somebody asked: it is asked for often, and takes two divisions.
+    next_at: Cell<NextAt>,
     /// The Poisson block the cursor is in, the number of its first record, and how many it has.
     block: u64,
     first: u64,
@@ -248,7 +261,8 @@ impl Stream {
     pub(super) fn with_phase(draws: Draws, share: Share, phase: u64) -> Self {
         let count = block_count(draws, 0);
         let places = block_places(draws, 0, count);
-        Stream { draws, share, phase, next: 0, block: 0, first: 0, count, places }
+        let next_at = Cell::default();
+        Stream { draws, share, phase, next: 0, next_at, block: 0, first: 0, count, places }
     }
 
     /// The number of the next record.
@@ -258,7 +272,11 @@ impl Stream {
 
     /// Goes on by `count` records.
     pub(super) fn take(&mut self, count: u64, load: &Load) {
+        if count == 0 {
+            return;
+        }
         self.next += count;
+        self.next_at.take();
         if load.poisson {
             self.seek(|stream| stream.next < stream.first + u64::from(stream.count));
         }
@@ -275,6 +293,17 @@ impl Stream {
         if self.block != from {
             self.places = block_places(self.draws, self.block, self.count);
         }
+    }
+
+    /// When the next record comes; `u64::MAX` for never.
+    pub(super) fn next_at(&self, load: &Load) -> u64 {
+        let known = self.next_at.get();
+        if known.version == load.version {
+            return known.at;
+        }
+        let at = self.when(self.next, load);
+        self.next_at.set(NextAt { version: load.version, at });
+        at
     }
 
     /// When record `n` comes; not before the next one, and `u64::MAX` for never.

@@ -411,7 +411,7 @@ impl Producer {
             None => None,
         };
         if let Some(open) = open {
-            let fill = source.fill(partition, &open, now, u64::MAX);
+            let fill = source.fill(&mut source.stream.clone(), partition, &open, now, u64::MAX);
             let records = open.count + fill.records;
             if records > 0 {
                 backlog.records += u64::from(records);
