@@ -477,6 +477,37 @@ mod tests {
     }
 
     #[test]
+    fn no_more_come_than_at_most() {
+        for rate in RATES {
+            let load = Load::new(rate);
+            let mut stream = stream("at most", Share { part: 1, of: 3 });
+            for step in 0..200 {
+                stream.take(step % 3, &load);
+                let at = stream.next_at(&load).saturating_add(step * 10_000).min(u64::MAX >> 20);
+                let (come, at_most) = (stream.count_by(at, &load), stream.at_most_by(at, &load));
+                assert!(at_most >= come, "{rate:?}: {come} came, at most {at_most}");
+                assert!(load.poisson || at_most == come, "{rate:?}: {come} came, at most {at_most}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_next_record_is_foreseen_anew_after_records_were_taken_and_after_the_rate_changed() {
+        for rate in RATES {
+            let mut load = Load::new(rate);
+            let mut stream = stream("next", Share::ALL);
+            for step in [0, 1, 9, 0, 30] {
+                stream.take(step, &load);
+                for _ in 0..2 {
+                    assert_eq!(stream.next_at(&load), stream.when(stream.next(), &load), "{rate:?}");
+                }
+                load.change(stream.next_at(&load) - 1, Rate::Constant { milli_per_s: 1_000 + step });
+                assert_eq!(stream.next_at(&load), stream.when(stream.next(), &load), "{rate:?}, changed");
+            }
+        }
+    }
+
+    #[test]
     fn the_mean_rate_is_the_rate() {
         for (rate, per_1000_s) in RATES.iter().zip([41_666_666, 7, 40_000, 59_500, 833]) {
             let load = Load::new(*rate);

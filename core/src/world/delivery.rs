@@ -13,9 +13,16 @@ const CONNECT_TIMEOUT_MS: u64 = 10_000;
 const RETRANSMISSION_US: u64 = 200_000;
 
 impl World {
-    /// Puts a message on its way over the connection from `from` to `to`; opens one where there is none.
-    pub(super) fn send(&mut self, from: NodeId, to: NodeId, correlation: u32, message: Message) {
-        let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
+    /// Puts a message on its way over the connection from a node, given with its number, to `to`; opens one where there
+    /// is none.
+    pub(super) fn send(
+        &mut self,
+        (from, from_number): (NodeId, usize),
+        to: NodeId,
+        correlation: u32,
+        message: Message,
+    ) {
+        let (from_number, to_number) = (from_number as u32, self.number(to) as u32);
         let mut handshake_us = 0;
         let mut link = self.network.link(from_number, to_number);
         if !link.open {

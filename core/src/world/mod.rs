@@ -221,11 +221,14 @@ impl World {
         if self.fx.list.is_empty() {
             return;
         }
+        let number = self.number(node);
         let mut list = std::mem::take(&mut self.fx.list);
         for effect in list.drain(..) {
             match effect {
-                Effect::Send { to, correlation, message } => self.send(node, to, correlation, message),
-                Effect::SetTimer { at, timer } => self.set_timer(node, at, timer),
+                Effect::Send { to, correlation, message } => {
+                    self.send((node, number), to, correlation, message);
+                }
+                Effect::SetTimer { at, timer } => self.set_timer((node, number), at, timer),
                 Effect::Disconnect { peer } => self.disconnect(node, peer),
                 Effect::Exit => self.exited(node),
             }
@@ -233,8 +236,8 @@ impl World {
         self.fx.list = list;
     }
 
-    fn set_timer(&mut self, node: NodeId, at: SimTime, timer: Timer) {
-        let incarnation = self.host(node).incarnation;
+    fn set_timer(&mut self, (node, number): (NodeId, usize), at: SimTime, timer: Timer) {
+        let incarnation = self.hosts[number].incarnation;
         let Timer { kind, key, generation } = timer;
         let at = at.max(self.now.plus_us(1));
         self.queue.push(at.0, Event::Timer { node, kind, incarnation, key, generation });

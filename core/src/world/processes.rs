@@ -80,7 +80,7 @@ impl World {
             self.break_connections(node);
         }
         self.set_process(node, Process::Running);
-        self.set_timer(node, self.now, Timer::new(TimerKind::Start, 0));
+        self.set_timer((node, self.number(node)), self.now, Timer::new(TimerKind::Start, 0));
     }
 
     /// Kills a process; with its machine, nobody is told.

@@ -116,7 +116,7 @@ impl World {
         let number = self.number(node);
         self.hosts[number].incarnation += 1;
         let timer = crate::node::Timer::new(crate::node::TimerKind::Start, 0);
-        self.set_timer(node, self.now.plus_ms(50 + delay_ms), timer);
+        self.set_timer((node, self.number(node)), self.now.plus_ms(50 + delay_ms), timer);
     }
 
     fn create_topics(&mut self) {
