@@ -44,6 +44,21 @@ pub struct StoryLine {
     pub weight: u8,
 }
 
+impl StoryLine {
+    /// Whether it is about `subject`: a partition's lines are also its replicas', a broker's those of what it holds.
+    pub fn concerns(&self, subject: Subject) -> bool {
+        let same = |other: &Subject| match (*other, subject) {
+            (_, Subject::Cluster) => true,
+            (Subject::Replica(of, _), Subject::Partition(partition)) => of == partition,
+            (Subject::Replica(_, on), Subject::Broker(broker)) => on == broker,
+            (Subject::Partition(of), Subject::Replica(partition, _)) => of == partition,
+            (Subject::Broker(on), Subject::Replica(_, broker)) => on == broker,
+            (other, subject) => other == subject,
+        };
+        self.about.iter().any(same)
+    }
+}
+
 /// Kinds of story lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -8,6 +8,7 @@ use kafkarium_web::bridge::desk::{Desk, Voice};
 use kafkarium_web::bridge::opening::{self, FRAME, Item};
 use kafkarium_web::bridge::protocol::{FromWorker, Opened, Source, ToWorker, to_bytes};
 use kafkarium_web::state::pace::{self, Around};
+use kafkarium_web::state::worth::Nearest;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::ExitCode;
@@ -172,8 +173,8 @@ impl Viewer {
     }
 
     fn around(&mut self) -> Around {
-        let (after_us, before_us) = pace::nearest_lines(&self.heard.story, self.playhead_us);
-        let mut around = Around { after_us, before_us, trouble: self.shown.1, calm_s: 0.0 };
+        let nearest = Nearest::of(&self.heard.story, &[], self.subject, self.playhead_us);
+        let mut around = Around { nearest, trouble: self.shown.1, calm_s: 0.0 };
         if around.is_eventful() {
             self.calm_since_ms = self.now_ms;
         }

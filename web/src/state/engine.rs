@@ -3,6 +3,7 @@ use super::app::{App, Mode};
 use super::browser;
 use super::opening::{Answering, Wish};
 use super::pace::{self, Around, PANELS_MS, WINDOWS_AHEAD};
+use super::worth::Nearest;
 use crate::bridge::client::{Client, Heard};
 use crate::bridge::protocol::{FromWorker, Opened, Source, ToWorker};
 use crate::stage::Stage;
@@ -509,12 +510,10 @@ impl Engine {
     }
 
     fn around(&mut self, now_ms: f64) -> Around {
-        let (after_us, before_us) = pace::nearest_lines(&self.story, self.playhead_us);
-        let (after_step_us, before_step_us) = self.nearest_steps();
-        let after_us = after_us.into_iter().chain(after_step_us).reduce(f64::min);
-        let before_us = before_us.into_iter().chain(before_step_us).reduce(f64::min);
+        let selection = self.app.map_or(Subject::Cluster, |app| app.selection.get_untracked());
+        let nearest = Nearest::of(&self.story, &self.steps, selection, self.playhead_us);
         let trouble = self.shown.is_some_and(|shown| shown.trouble);
-        let mut around = Around { after_us, before_us, trouble, calm_s: 0.0 };
+        let mut around = Around { nearest, trouble, calm_s: 0.0 };
         if around.is_eventful() {
             self.calm_since_ms = now_ms;
         }

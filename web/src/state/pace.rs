@@ -1,5 +1,5 @@
 //! Story pace: how fast virtual time goes, from what happens around the playhead. Pure numbers.
-use kafkarium_core::observe::report::StoryLine;
+use super::worth::{Nearest, TABLE};
 use kafkarium_core::observe::view::{Frame, NONE, Process};
 use std::f64::consts::LN_2;
 
@@ -18,8 +18,6 @@ pub const FASTEST: f64 = 10_000.0;
 pub const SPEEDS: [f64; 11] =
     [SLOWEST, 1.0 / 1_000.0, 1.0 / 400.0, 1.0 / 100.0, 1.0 / 30.0, 0.1, 0.5, 1.0, 5.0, 60.0, FASTEST];
 
-/// While something happens.
-const WATCHING: f64 = 1.0 / 400.0;
 /// While nothing happens but requests come and go; what a page begins with.
 pub const CALM: f64 = 1.0 / 40.0;
 /// So long calm is shown slowly; then time goes faster, seconds of the viewer.
@@ -34,10 +32,8 @@ const BEFORE_S: f64 = 0.5;
 /// What is known around the playhead.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Around {
-    /// Virtual microseconds since the last thing worth watching.
-    pub after_us: Option<f64>,
-    /// Virtual microseconds to the next one known.
-    pub before_us: Option<f64>,
+    /// What is worth watching.
+    pub nearest: Nearest,
     /// Something is wrong and people wait for it to be noticed or repaired.
     pub trouble: bool,
     /// For so long nothing happened, seconds of the viewer.
@@ -47,15 +43,9 @@ pub struct Around {
 impl Around {
     /// Something happens here, or goes on: calm begins only afterwards.
     pub fn is_eventful(&self) -> bool {
-        self.trouble || self.after_us.is_some_and(|us| us < 3e6) || self.before_us.is_some_and(|us| us < 1e5)
+        let within = |list: &[Option<f64>], most_us: f64| list.iter().flatten().any(|us| *us < most_us);
+        self.trouble || within(&self.nearest.after_us, 3e6) || within(&self.nearest.before_us, 1e5)
     }
-}
-
-/// Virtual microseconds since the last line of the story worth watching, and to the next one known.
-pub fn nearest_lines(story: &[StoryLine], now_us: f64) -> (Option<f64>, Option<f64>) {
-    let worth = story.iter().filter(|line| line.weight >= 2).map(|line| line.time_us as f64 - now_us);
-    let last = worth.clone().take_while(|&us| us <= 0.0).last();
-    (last.map(|us| -us), worth.clone().find(|&us| us > 0.0))
 }
 
 /// Something is wrong, and somebody waits for it to be noticed or repaired.
@@ -81,9 +71,13 @@ pub fn story(around: Around) -> f64 {
     // Without powers of other bases than e, whose tables would have to be downloaded.
     let calm = CALM * ((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0) * LN_2).exp();
     let cap = if around.trouble { WAITING } else { calm.min(WAITING) };
-    let after = around.after_us.map_or(cap, |us| us / 1e6 / AFTER_S);
-    let before = around.before_us.map_or(cap, |us| us / 1e6 / BEFORE_S);
-    after.min(before).max(WATCHING).min(cap.max(WATCHING))
+    let Nearest { after_us, before_us } = around.nearest;
+    let wanted = |((_, slowest), (after_us, before_us)): (&(_, f64), (Option<f64>, Option<f64>))| {
+        let after = after_us.map_or(cap, |us| us / 1e6 / AFTER_S);
+        let before = before_us.map_or(cap, |us| us / 1e6 / BEFORE_S);
+        after.min(before).max(*slowest)
+    };
+    TABLE.iter().zip(after_us.into_iter().zip(before_us)).map(wanted).fold(cap, f64::min)
 }
 
 /// One animation frame nearer to the speed wanted: quick to slow down, gentle to speed up.
@@ -112,15 +106,26 @@ pub fn words(speed: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::worth::Worth;
     use super::*;
+    use kafkarium_core::history::Session;
+    use kafkarium_core::kernel::SimTime;
+    use kafkarium_core::observe::report::{StoryLine, Subject};
+    use kafkarium_core::scenario;
+
+    /// So long after a thing worth watching, and so long before another.
+    fn between(after_us: f64, before_us: f64) -> Around {
+        let mut nearest = Nearest::default();
+        nearest.after_us[Worth::TurningPoint as usize] = Some(after_us);
+        nearest.before_us[Worth::Told as usize] = Some(before_us);
+        Around { nearest, trouble: true, calm_s: 0.0 }
+    }
 
     #[test]
     fn time_slows_where_something_happens() {
-        let at = |after: f64, before: f64| {
-            story(Around { after_us: Some(after), before_us: Some(before), trouble: true, calm_s: 0.0 })
-        };
-        assert_eq!(at(0.0, 1e9), WATCHING);
-        assert_eq!(at(1e9, 0.0), WATCHING);
+        let at = |after_us, before_us| story(between(after_us, before_us));
+        assert_eq!(at(0.0, 1e9), TABLE[Worth::TurningPoint as usize].1);
+        assert_eq!(at(1e9, 0.0), TABLE[Worth::Told as usize].1);
         assert!(at(1e6, 1e9) > at(1e5, 1e9));
         assert_eq!(at(1e9, 1e9), WAITING);
     }
@@ -133,16 +138,89 @@ mod tests {
         assert!(at(30.0) <= WAITING && at(30.0) > 1.0);
     }
 
-    #[test]
-    fn nine_seconds_of_waiting_pass_in_a_few() {
-        let (mut after_us, mut speed, mut seconds) = (0.0, WATCHING, 0.0);
-        while after_us < 9e6 {
-            speed =
-                ease(speed, story(Around { after_us: Some(after_us), trouble: true, ..Around::default() }));
-            after_us += speed * 1e6 / 60.0;
-            seconds += 1.0 / 60.0;
+    const FAILOVER: &str = r#"
+format = 1
+title = "A failover"
+seed = 7
+warm-up = "12 s"
+[cluster]
+brokers = 3
+[[topic]]
+name = "orders"
+partitions = 1
+replication-factor = 3
+[[producer]]
+name = "shop"
+topic = "orders"
+rate = "20/s"
+config.acks = "all"
+[[group]]
+name = "billing"
+topics = ["orders"]
+members = 1
+"#;
+
+    fn open(text: &str) -> Session {
+        Session::open(scenario::read(text).expect("it can be read"), 7, Vec::new())
+    }
+
+    /// What happened when the leader of the only partition died at 15 s, and when a write was acknowledged again.
+    fn failover(how: &str) -> (Vec<StoryLine>, u64) {
+        let mut session = open(FAILOVER);
+        session.advance(SimTime::from_secs(12), u64::MAX);
+        let image = session.world().controller().image();
+        let leader =
+            image.partitions.iter().rev().find_map(|partition| partition.leader).expect("it is warm");
+        let death = format!("[[timeline]]\nat = \"15 s\"\ndo = \"{how} broker {}\"\n", leader.0);
+        session = open(&format!("{FAILOVER}{death}"));
+        let mut acknowledged = 0;
+        for ms in (15_100..).step_by(10) {
+            session.advance(SimTime::from_ms(ms), u64::MAX);
+            let now = session.world().producer(0).totals().acknowledged;
+            // What was on its way as the leader died may still be answered.
+            if ms > 16_000 && now > acknowledged {
+                return (session.story(0).to_vec(), ms * 1_000);
+            }
+            acknowledged = now;
         }
-        assert!((5.0..20.0).contains(&seconds), "{seconds}");
+        unreachable!("a follower is in sync and takes over");
+    }
+
+    /// How long a viewer watches a stretch in which something is wrong, for the first time: of what comes only what
+    /// the windows ahead hold is known.
+    fn seconds_watched(story_lines: &[StoryLine], from_us: f64, to_us: f64) -> f64 {
+        let (mut now_us, mut speed, mut frames) = (from_us, CALM, 0);
+        while now_us < to_us {
+            let known_us = now_us + WINDOWS_AHEAD as f64 * WINDOW_MS * 1_000.0 * speed;
+            let known = story_lines.partition_point(|line| line.time_us as f64 <= known_us);
+            let nearest = Nearest::of(&story_lines[..known], &[], Subject::Cluster, now_us);
+            speed = ease(speed, story(Around { nearest, trouble: true, calm_s: 0.0 }));
+            now_us += speed * 1e6 / 60.0;
+            frames += 1;
+        }
+        f64::from(frames) / 60.0
+    }
+
+    #[test]
+    fn a_failover_takes_a_viewer_20_to_40_seconds() {
+        let (story, acknowledged_us) = failover("crash");
+        let seconds = seconds_watched(&story, 15e6, acknowledged_us as f64);
+        assert!((20.0..40.0).contains(&seconds), "{seconds}");
+    }
+
+    #[test]
+    fn every_step_of_a_failover_can_be_read() {
+        let (story, acknowledged_us) = failover("crash");
+        let told: Vec<f64> = story
+            .iter()
+            .filter(|line| line.weight >= 2 && (15_000_000..acknowledged_us).contains(&line.time_us))
+            .map(|line| line.time_us as f64)
+            .collect();
+        assert!(told.len() >= 3, "{story:?}");
+        for pair in told.windows(2).filter(|pair| pair[0] < pair[1]) {
+            let seconds = seconds_watched(&story, pair[0], pair[1]);
+            assert!(seconds > 2.0, "{seconds} s from {} to {}", pair[0], pair[1]);
+        }
     }
 
     #[test]

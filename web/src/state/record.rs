@@ -54,14 +54,6 @@ impl Engine {
         }));
     }
 
-    /// Microseconds since the last step of the record followed, and to the next one.
-    pub(super) fn nearest_steps(&self) -> (Option<f64>, Option<f64>) {
-        let now = self.playhead_us();
-        let reached = self.steps.partition_point(|&time| time <= now);
-        let last = reached.checked_sub(1).map(|at| (now - self.steps[at]) as f64);
-        (last, self.steps.get(reached).map(|&time| (time - now) as f64))
-    }
-
     /// Gives the stage the life to draw.
     pub(super) fn show_life(&mut self, life: Option<Life>) {
         self.steps = life.iter().flat_map(|life| life.steps.iter().map(|step| step.time_us)).collect();
