@@ -54,6 +54,52 @@ test("space pauses and plays, a full stop steps on, a comma back", () =>
     await page.getByRole("button", { name: "Pause" }).waitFor();
   }));
 
+test("a key holds a fixed speed, another goes back to story pace", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    const storyPace = (pressed) => page.locator(`.speed button[aria-pressed="${pressed}"]`, { hasText: "Story pace" }).waitFor();
+    await storyPace(true);
+    await page.keyboard.press("]");
+    await storyPace(false);
+    const speed = page.locator("#speed");
+    const fixed = await speed.textContent();
+    await page.locator(".stage canvas").click({ position: { x: 340, y: 60 } });
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).click();
+    await page.locator(".caption", { hasText: "crash broker 1" }).waitFor();
+    await page.waitForTimeout(1_000);
+    assert.equal(await speed.textContent(), fixed, "what happens does not slow it");
+    await page.keyboard.press("s");
+    await storyPace(true);
+    // Nine seconds until the controller misses its heartbeats: they pass quickly, and are counted.
+    await page.locator(".flies", { hasText: /^[2-9] s pass$/ }).waitFor();
+  }));
+
+test("however fast time goes the caption can be read, in two sentences at most", () =>
+  withPage(`${SITE}#s=rack-lost&t=47s`, async (page) => {
+    await page.locator('.stage[aria-busy="false"]').waitFor();
+    while ((await page.locator("#speed").textContent()) !== "5× real time") await page.keyboard.press("]");
+    const seen = await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const caption = document.querySelector(".caption p");
+          const seen = [{ text: caption.textContent, at: performance.now() }];
+          const look = () => {
+            const text = caption.textContent;
+            if (text !== seen.at(-1).text) seen.push({ text, at: performance.now() });
+          };
+          new MutationObserver(look).observe(caption, { subtree: true, childList: true, characterData: true });
+          setTimeout(() => done(seen), 9_000);
+        }),
+    );
+    assert.ok(seen.length >= 3, `it says what happens: ${JSON.stringify(seen)}`);
+    for (const [at, { text }] of seen.entries()) {
+      assert.ok(text.trim().split(/[.!?](?= |$)/).filter(Boolean).length <= 2, text);
+      // The first of them stood there before somebody looked.
+      if (at >= 2) assert.ok(seen[at].at - seen[at - 1].at >= 1_700, `${seen[at - 1].text} was replaced too soon`);
+    }
+  }));
+
 test("a broker is crashed where it stands, the story tells it, and undo takes it back", () =>
   withPage(SITE, async (page) => {
     await opened(page);

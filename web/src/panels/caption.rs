@@ -1,17 +1,26 @@
 //! One line under the stage: what just happened, and why; at first what this is, and what to try.
 use crate::state::App;
+use crate::state::engine::first_sentence;
 use kafkarium_core::observe::report::Subject;
 use leptos::prelude::*;
 
 /// The broker that the page suggests to crash; scenarios in which nothing happens by itself have it.
 const SUGGESTED: u32 = 2;
+/// From this speed on the page counts the seconds that pass.
+const FLIES_FROM: f64 = 1.3;
 
 #[component]
 pub fn Caption(app: App) -> impl IntoView {
-    let speed = move || app.speed.get();
+    let flies = Memo::new(move |_| app.playing.get() && app.speed.get() > FLIES_FROM);
+    // The moment from which on it flies.
+    let since_us = Memo::new(move |_| flies.get().then(|| app.now_us.get_untracked()));
     let quick = move || {
-        (app.playing.get() && speed() > 1.3)
-            .then(|| format!("time flies: {}", crate::state::pace::words(speed())))
+        since_us.get().map(|since_us| {
+            match app.now_us.get().saturating_sub(since_us) / 1_000_000 {
+                passed_s @ 0..120 => format!("{passed_s} s pass"),
+                passed_s => format!("{} min pass", passed_s / 60),
+            }
+        })
     };
     let words = Memo::new(move |_| words(app));
     let hint = Memo::new(move |_| is_first(app));
@@ -28,7 +37,8 @@ pub fn Caption(app: App) -> impl IntoView {
 pub fn words(app: App) -> (String, String) {
     if is_first(app) {
         let opened = app.opened.read();
-        let about = opened.as_ref().map(|opened| first_sentence(&opened.about)).unwrap_or_default();
+        let about =
+            opened.as_ref().map(|opened| first_sentence(&opened.about).to_owned()).unwrap_or_default();
         return ("This is a Kafka cluster at work.".to_owned(), about);
     }
     app.caption.get()
@@ -60,8 +70,4 @@ fn suggestion(app: App) -> impl IntoView {
         })}
         <button class="quiet" on:click=close aria-label="Close this hint">"✕"</button>
     }
-}
-
-fn first_sentence(text: &str) -> String {
-    text.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
 }

@@ -19,6 +19,8 @@ const FLIGHTS_UP_TO: f64 = 30.0;
 const TEXTS_MS: f64 = 60.0;
 /// How often the URL is brought up to date, milliseconds.
 const URL_MS: f64 = 4_000.0;
+/// A caption stays for this long at least while playing, milliseconds.
+const CAPTION_HELD_MS: f64 = 1_800.0;
 /// A caption stays for this long after its moment, microseconds of virtual time, unless another follows.
 const CAPTION_US: f64 = 12_000_000.0;
 
@@ -46,6 +48,8 @@ pub struct Engine {
     last_frame_ms: f64,
     pub(super) panels_at_ms: f64,
     texts_at_ms: f64,
+    /// When the caption last became another.
+    caption_at_ms: f64,
     url_at_ms: f64,
     calm_since_ms: f64,
     follow_key: Option<String>,
@@ -206,7 +210,7 @@ impl Engine {
             stage.set_names(names);
         }
         self.calm_since_ms = browser::now_ms();
-        (self.panels_at_ms, self.texts_at_ms) = (0.0, 0.0);
+        (self.panels_at_ms, self.texts_at_ms, self.caption_at_ms) = (0.0, 0.0, 0.0);
         self.ask(self.playhead_us(), self.playhead_us());
     }
 
@@ -564,7 +568,9 @@ impl Engine {
             app.now_us.set(self.playhead_us as u64);
             app.speed.set(self.speed);
             let (all_is_well, caption) = self.caption();
-            if app.caption.get_untracked() != caption {
+            // However fast time goes, what is said can be read.
+            if app.caption.get_untracked() != caption && now_ms - self.caption_at_ms >= CAPTION_HELD_MS {
+                self.caption_at_ms = now_ms;
                 app.caption.set(caption);
                 app.all_is_well.set(all_is_well);
             }
@@ -592,7 +598,7 @@ impl Engine {
         match last {
             Some(line) if now - line.time_us as f64 <= CAPTION_US || self.shown.is_some_and(|shown| shown.trouble) => {
                 let more = if line.why.is_empty() { &line.next } else { &line.why };
-                (false, (line.what.clone(), more.clone()))
+                (false, (line.what.clone(), first_sentence(more).to_owned()))
             }
             _ if self.shown.is_some_and(|shown| shown.is_empty) => (true, (
                 "There is no topic yet.".to_owned(),
@@ -604,6 +610,11 @@ impl Engine {
             )),
         }
     }
+}
+
+/// The first sentence of a text.
+pub fn first_sentence(text: &str) -> &str {
+    text.split_inclusive(". ").next().unwrap_or_default().trim()
 }
 
 /// Runs the engine once every animation frame, for as long as the page lives.
