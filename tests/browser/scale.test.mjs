@@ -74,6 +74,15 @@ test("a double click goes to a broker and back", () =>
     await whole(page);
   }));
 
+test("a click on a broker offers to look at it from nearer", () =>
+  withPage(SITE + HUNDRED, async (page) => {
+    await paused(page);
+    await canvas(page).click({ position: { x: 500, y: 200 } });
+    await page.locator(".menu").getByRole("button", { name: /^Look at broker \d+ from nearer$/ }).click();
+    await nearer(page, 900);
+    await page.locator(".menu").waitFor({ state: "detached" });
+  }));
+
 test("a partition is found by its name, selected and gone to", () =>
   withPage(SITE + HUNDRED, async (page) => {
     await paused(page);

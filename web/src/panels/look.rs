@@ -44,6 +44,17 @@ pub fn Look(app: App) -> impl IntoView {
     }
 }
 
+/// Whether brokers stand so close that one of them can be looked at from nearer.
+pub fn can_be_nearer(app: App) -> bool {
+    with_stage(app, |stage| stage.is_crowded() && stage.zoom().0 <= 1.0) == Some(true)
+}
+
+/// Goes near to something.
+pub fn show(app: App, subject: Subject) {
+    with_stage(app, |stage| stage.show(subject));
+    app.looked.update(|count| *count += 1);
+}
+
 /// Asks the stage, if it is there.
 pub fn with_stage<R>(app: App, ask: impl FnOnce(&mut Stage) -> R) -> Option<R> {
     app.with_engine(|engine| engine.stage().map(ask))

@@ -1,5 +1,7 @@
 //! What can be done to the thing that was clicked, at that thing.
+use super::look;
 use crate::state::{App, browser};
+use kafkarium_core::observe::report::Subject;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -43,12 +45,23 @@ pub fn MenuBox(app: App) -> impl IntoView {
                 <div class="menu" role="group" aria-label=label node_ref=room on:keydown=step
                     style:left=format!("min({}px, calc(100% - 250px))", menu.x) style:top=format!("{}px", menu.y)>
                     <p>{title}</p>
+                    {look::can_be_nearer(app).then(|| nearer(app, menu.subject))}
                     {buttons.collect_view()}
                     <button class="close" on:click=move |_| app.menu.set(None)>"Close"</button>
                 </div>
             }
         })
     }
+}
+
+/// The way to a broker where all of them are small.
+fn nearer(app: App, subject: Subject) -> Option<impl IntoView> {
+    let (Subject::Broker(id) | Subject::Replica(_, id)) = subject else { return None };
+    let go = move |_| {
+        app.menu.set(None);
+        look::show(app, Subject::Broker(id));
+    };
+    Some(view! { <button on:click=go>{format!("Look at broker {id} from nearer")}</button> })
 }
 
 /// Moves a menu up where it would end below what can be seen of the stage.
