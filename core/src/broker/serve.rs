@@ -146,8 +146,9 @@ impl Sessions {
 
 impl Session {
     /// An answer given later tells the high watermark of that moment.
+    #[inline]
     fn forget_stale(&mut self) {
-        for part in self.moved.drain(..) {
+        while let Some(part) = self.moved.pop() {
             self.parts[part as usize].stale = None;
         }
     }

@@ -166,13 +166,11 @@ impl Producer {
 
     /// Foresees what comes next for partitions whose time came, and that could not be sent.
     fn schedule_the_rest(&mut self, now: SimTime) {
-        let mut looked_at = std::mem::take(&mut self.looked_at);
-        for partition in looked_at.drain(..) {
+        while let Some(partition) = self.looked_at.pop() {
             if self.queues[partition as usize].due {
                 self.schedule(now, partition);
             }
         }
-        self.looked_at = looked_at;
     }
 
     /// Finds out when a partition has something to send, and when to look at it again.

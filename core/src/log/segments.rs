@@ -29,22 +29,19 @@ impl Segments {
 
     /// Rolls a new segment if `batch` does not belong in the active one (R-S1), then counts `batch` in.
     pub fn append(&mut self, batch: &Batch, end: LogPosition, config: &TopicConfig) {
-        let active = self.active();
+        let time = batch.max_time();
+        let active = self.list.back_mut().expect("always one segment");
+        let Some(first_time) = active.first_time else {
+            (active.first_time, active.largest_time) = (Some(time), time);
+            return;
+        };
         let size = end.position - active.base.position;
         let full = size + u64::from(batch.bytes) > config.segment_bytes;
-        let aged = active.first_time.is_some_and(|first| {
-            size > 0 && batch.max_time().since_us(first) > config.segment_ms.saturating_mul(1_000)
-        });
-        if (full && size > 0) || aged {
-            self.list.push_back(Segment { base: end, first_time: None, largest_time: batch.max_time() });
-        }
-        let active = self.list.back_mut().expect("always one segment");
-        match active.first_time {
-            None => {
-                active.first_time = Some(batch.max_time());
-                active.largest_time = batch.max_time();
-            }
-            Some(_) => active.largest_time = active.largest_time.max(batch.max_time()),
+        let aged = time.since_us(first_time) > config.segment_ms.saturating_mul(1_000);
+        if size > 0 && (full || aged) {
+            self.list.push_back(Segment { base: end, first_time: Some(time), largest_time: time });
+        } else {
+            active.largest_time = active.largest_time.max(time);
         }
     }
 
