@@ -256,7 +256,8 @@ impl Engine {
 
     /// Has the worker make a link for somebody who waits for it; or write down what `writing` asks for.
     pub fn give_text(&mut self, writing: Option<ToWorker>, answer: Function) {
-        self.wish(Wish::new("share this moment", move |engine| match writing {
+        let what = if writing.is_some() { "write it down" } else { "make the link" };
+        self.wish(Wish::new(what, move |engine| match writing {
             None => {
                 engine.link_for = Some(answer);
                 engine.ask_link();
