@@ -12,7 +12,12 @@ const missing = [
 
 /** The stage is to stand alone, in somebody's page. */
 const embedded = /^#embed(&|$)/.test(location.hash);
-if (embedded) document.getElementById("embed-style").rel = "stylesheet";
+const styled = new Promise((done) => {
+  if (!embedded) return done();
+  const style = document.getElementById("embed-style");
+  style.onload = style.onerror = done;
+  style.rel = "stylesheet";
+});
 
 /** The first seconds of a scenario that ships, recorded: the stage moves before the simulation itself is here. */
 async function opening() {
@@ -48,6 +53,8 @@ if (missing.length > 0) {
     const recorded = opening().catch(() => null);
     const { default: init } = await import(at(js));
     globalThis.kafkariumOpening = await recorded;
+    // The stage takes the room that there is when it begins.
+    await styled;
     await init({ module_or_path: at(wasm) });
     boot.remove();
     if (embedded) await import(document.getElementById("embed").href);
