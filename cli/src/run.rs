@@ -4,7 +4,7 @@ use crate::{Failure, input, say, summary};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::Subject;
-use kafkarium_core::observe::tools;
+use kafkarium_core::observe::{prose, tools};
 use kafkarium_core::scenario::words::{show_duration, show_number};
 use std::time::{Duration, Instant};
 
@@ -33,8 +33,8 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
     }
     let sum = session.summary();
     let mut story = if ask.story { session.story(0) } else { Vec::new() };
-    // As the figures, it begins with the end of the warm-up; of what came before, only what matters is told.
-    story.retain(|line| line.weight >= if line.time_us >= sum.from_us { 1 } else { 2 });
+    // As the figures, it begins with the end of the warm-up.
+    prose::retain_told(&mut story, SimTime(sum.from_us));
     if ask.json && ask.story {
         let mut whole = serde_json::to_value(&sum).map_err(|error| no_json(&error))?;
         whole["story"] = serde_json::to_value(&story).map_err(|error| no_json(&error))?;
@@ -42,8 +42,8 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
     } else if ask.json {
         say(&json(&sum)?)?;
     } else {
-        say(&summary::show_story(&story))?;
-        say(&summary::show(&sum))?;
+        let apart = if story.is_empty() { "" } else { "\n" };
+        say(&(prose::story(&story) + apart + &summary::show(&sum)))?;
     }
     if sum.expectations.iter().all(|expectation| expectation.holds) { Ok(()) } else { Err(Failure::Broken) }
 }

@@ -1,28 +1,11 @@
 //! A summary as text.
-use kafkarium_core::kernel::SimTime;
-use kafkarium_core::observe::report::{Finding, GroupSummary, Latency, StoryLine, Summary, Throughput};
+use kafkarium_core::observe::report::{Finding, GroupSummary, Latency, Summary, Throughput};
 use kafkarium_core::scenario::words::{show_duration, show_number};
 
 /// Findings told of each word; `--json` has all.
 const FINDINGS_SHOWN: usize = 5;
 /// Records told of each finding.
 const RECORDS_SHOWN: usize = 5;
-
-/// What happened: each line what, then why and what comes next.
-pub fn show_story(story: &[StoryLine]) -> String {
-    let mut text = String::new();
-    for line in story {
-        let mark = if line.weight >= 3 { '*' } else { ' ' };
-        text.push_str(&format!("{mark}{:>9} s  {}\n", SimTime(line.time_us).to_string(), line.what));
-        for more in [&line.why, &line.next].into_iter().filter(|more| !more.is_empty()) {
-            text.push_str(&format!("              {more}\n"));
-        }
-    }
-    if !story.is_empty() {
-        text.push('\n');
-    }
-    text
-}
 
 /// The whole summary.
 pub fn show(sum: &Summary) -> String {

@@ -22,6 +22,7 @@ mod observers;
 mod offers;
 pub mod orders;
 mod piles;
+pub mod prose;
 mod ranges;
 pub mod records;
 pub mod report;

@@ -11,6 +11,8 @@ pub const INFLATED_BYTES_MAX: usize = limits::TEXT_BYTES;
 /// The longest selection.
 pub const SELECTION_CHARS_MAX: usize = 200;
 
+/// What a fragment begins with that asks for the stage alone.
+const EMBED: &str = "embed";
 /// What a packed link begins with.
 const PACKED: &str = "k1.";
 /// How hard to deflate: the most miniz does.
@@ -28,10 +30,20 @@ pub fn encode(link: &Link) -> Result<String, LinkError> {
     Ok(encoded)
 }
 
-/// Reads a link, with or without `#` before it.
+/// Whether a fragment asks for the stage alone, to stand in somebody's page; and the link that is left of it, which is empty
+/// for the first scenario that ships.
+pub fn split_embed(fragment: &str) -> (bool, &str) {
+    match fragment.strip_prefix(EMBED) {
+        Some("") => (true, ""),
+        Some(rest) => rest.strip_prefix('&').map_or((false, fragment), |link| (true, link)),
+        None => (false, fragment),
+    }
+}
+
+/// Reads a link, with or without `#` before it; that it is to be shown as the stage alone changes nothing of it.
 pub fn decode(text: &str) -> Result<Link, LinkError> {
     let text = text.trim();
-    let text = text.strip_prefix('#').unwrap_or(text);
+    let (_, text) = split_embed(text.strip_prefix('#').unwrap_or(text));
     if text.is_empty() {
         return Err(LinkError::Empty);
     }

@@ -5,7 +5,7 @@ mod base64;
 mod codec;
 mod error;
 
-pub use codec::{ENCODED_CHARS_MAX, INFLATED_BYTES_MAX, SELECTION_CHARS_MAX, decode, encode};
+pub use codec::{ENCODED_CHARS_MAX, INFLATED_BYTES_MAX, SELECTION_CHARS_MAX, decode, encode, split_embed};
 pub use error::LinkError;
 
 use crate::kernel::SimTime;

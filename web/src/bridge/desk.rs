@@ -5,7 +5,7 @@ use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
-use kafkarium_core::observe::{frame_codec, selection};
+use kafkarium_core::observe::{frame_codec, prose, selection};
 use kafkarium_core::scenario::{self, Command};
 use kafkarium_core::share::{self, Link, LinkScenario};
 
@@ -119,6 +119,15 @@ impl Desk {
             ToWorker::Link { at_us, subject } => {
                 let link = open.link(SimTime(at_us), subject);
                 voice.say(FromWorker::Link(share::encode(&link).map_err(|error| error.to_string())));
+            }
+            ToWorker::WriteStory => {
+                let mut story = open.session.story(0);
+                prose::retain_told(&mut story, open.session.scenario().0.warm_up);
+                voice.say(FromWorker::Written(open.titled(prose::story(&story))));
+            }
+            ToWorker::WriteLife => {
+                let life = open.session.life().map_or_else(String::new, |life| prose::life(&life));
+                voice.say(FromWorker::Written(open.titled(life)));
             }
         }
     }
@@ -339,6 +348,12 @@ impl Open {
         let from_row = known.map_or(0, |sent| sent.rows);
         self.metrics_sent = Some(now);
         voice.say(FromWorker::Metrics { from_row, table: self.session.metrics(subject).from_row(from_row) });
+    }
+
+    /// A text with the run's title above it; nothing of nothing.
+    fn titled(&self, text: String) -> String {
+        let (scenario, seed) = self.session.scenario();
+        if text.is_empty() { text } else { format!("{} (seed {seed})\n\n{text}", scenario.title) }
     }
 
     fn link(&mut self, at: SimTime, subject: Subject) -> Link {

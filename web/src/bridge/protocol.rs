@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A message as it travels.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -78,6 +78,10 @@ pub enum ToWorker {
         /// What is selected.
         subject: Subject,
     },
+    /// The story as plain text, as far as the run is known.
+    WriteStory,
+    /// The life of the record followed as plain text.
+    WriteLife,
 }
 
 /// What to open.
@@ -155,6 +159,8 @@ pub enum FromWorker {
     Life(Box<Result<Life, String>>),
     /// A link's fragment.
     Link(Result<String, String>),
+    /// What was to be written down; empty if there is nothing of it.
+    Written(String),
 }
 
 /// A scenario that ships.

@@ -21,7 +21,7 @@ pub fn Caption(app: App) -> impl IntoView {
         })
     };
     let words = Memo::new(move |_| words(app));
-    let hint = Memo::new(move |_| is_first(app));
+    let hint = Memo::new(move |_| is_first(app) && !app.embedded);
     view! {
         <div class="caption">
             <p><strong>{move || words.get().0}</strong>" "<span>{move || words.get().1}</span></p>

@@ -2,6 +2,7 @@
 use super::about::About;
 use super::keys::KEYS;
 use super::metrics::Metrics;
+use super::share::Share;
 use crate::bridge::protocol::Source;
 use crate::state::app::Dialog;
 use crate::state::door::ROOM;
@@ -41,6 +42,7 @@ pub fn Dialogs(app: App) -> impl IntoView {
                 Dialog::Build => ("Build", view! { <Build app/> }.into_any()),
                 Dialog::Metrics => ("Metrics", view! { <Metrics app/> }.into_any()),
                 Dialog::Help => ("Keys and help", help(app).into_any()),
+                Dialog::Share => ("Share", view! { <Share app/> }.into_any()),
                 Dialog::About => ("About Kafkarium", view! { <About/> }.into_any()),
             };
             view! {

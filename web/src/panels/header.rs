@@ -38,6 +38,7 @@ pub fn Header(app: App) -> impl IntoView {
                 "◐ "<span class="wide">{theme}</span>
             </button>
             <button on:click=open(Dialog::Help) title="Keys (?)" aria-label="Keys and help" aria-haspopup="dialog">"?"</button>
+            <button on:click=open(Dialog::Share) title="Link, embed, picture, film, texts (E)" aria-haspopup="dialog">"Share"</button>
             <button class="primary" on:click=move |_| app.with_engine(|engine| engine.copy_link())>"Copy link"</button>
         </header>
     }

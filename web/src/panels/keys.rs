@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
     ("] and [", "faster or slower"),
@@ -23,11 +23,15 @@ pub const KEYS: [(&str, &str); 16] = [
     ("/", "find a broker, partition, client or group by its name"),
     ("U and R", "undo a command, do it again"),
     ("L", "copy a link to this moment"),
+    ("E", "share: link, embed, picture, film, texts"),
     ("T", "light, dark, or as the system has it"),
     ("1 to 5", "inspect, story, audit, Kafka's tools, the record followed"),
     ("?", "this help"),
     ("Esc", "close what lies over the page"),
 ];
+
+/// Of them, those that mean something where the stage stands alone.
+const EMBEDDED: [&str; 8] = [" ", ".", ",", "]", "[", "s", "ArrowRight", "ArrowLeft"];
 
 /// Microseconds of an arrow key.
 const ARROW_US: i64 = 1_000_000;
@@ -71,6 +75,7 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         .is_some_and(|element| element.tag_name() == "BUTTON");
     let far = if event.shift_key() { 10 } else { 1 };
     match event.key().as_str() {
+        key if app.embedded && !EMBEDDED.contains(&key) => return false,
         " " if !on_button => app.set_playing(!app.playing.get_untracked()),
         "." => app.step(false),
         "," => app.step(true),
@@ -81,6 +86,7 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         "ArrowLeft" => seek_by(app, -far * ARROW_US),
         "u" | "U" => app.with_engine(|engine| engine.undo()),
         "r" | "R" => app.with_engine(|engine| engine.redo()),
+        "e" | "E" => app.dialog.set(Some(Dialog::Share)),
         "l" | "L" => app.with_engine(|engine| engine.copy_link()),
         "t" | "T" => app.change_theme(),
         "1" => app.tab.set(Tab::Inspect),

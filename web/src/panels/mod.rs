@@ -4,6 +4,7 @@ mod audit;
 mod caption;
 mod charts;
 mod dialogs;
+mod embed;
 mod find;
 mod header;
 mod inspector;
@@ -14,6 +15,7 @@ mod metrics;
 mod notices;
 mod record;
 mod records;
+mod share;
 mod side;
 mod stage;
 mod story;
@@ -28,9 +30,13 @@ use leptos::prelude::*;
 #[component]
 pub fn Page() -> impl IntoView {
     let app = App::start();
+    if app.embedded {
+        return view! { <embed::Embed app/> }.into_any();
+    }
     keys::listen(app);
     files::listen(app);
-    view! {
+    share::listen(app);
+    let page = view! {
         <header::Header app/>
         <notices::Problem app/>
         <main id="main">
@@ -45,5 +51,6 @@ pub fn Page() -> impl IntoView {
         </main>
         <dialogs::Dialogs app/>
         <voice::Voice app/>
-    }
+    };
+    page.into_any()
 }

@@ -1,6 +1,7 @@
 //! The life of the record followed: each step with its time; a click goes there. And a form to send one's own.
 use crate::state::App;
 use kafkarium_core::observe::life::{Fate, Life, Step, StepKind};
+use kafkarium_core::observe::prose::{self, clock, since};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -28,8 +29,7 @@ fn Followed(app: App) -> impl IntoView {
             _ => String::new(),
         })
     };
-    let (key, value, way) = (of(key), of(value), of(from_to));
-    let known = of(|life| format!("{} Followed up to {} s.", life.sentence, clock(life.known_until_us)));
+    let (key, value, way, known) = (of(key), of(prose::value), of(prose::from_to), of(prose::followed));
     let looking = of(|life| if life.looking { "Looking further…".to_owned() } else { String::new() });
     let fate = Memo::new(move |_| match &*app.life.read() {
         Some(Ok(life)) => life.fate,
@@ -69,25 +69,6 @@ fn Followed(app: App) -> impl IntoView {
 
 fn key(life: &Life) -> String {
     life.key.clone().unwrap_or_else(|| "no key".to_owned())
-}
-
-fn value(life: &Life) -> String {
-    match &life.value {
-        Some(value) => format!("“{value}”"),
-        None => format!("{} bytes", life.value_bytes),
-    }
-}
-
-fn from_to(life: &Life) -> String {
-    let place = match life.copies.as_slice() {
-        [] if life.partition_name.is_empty() => return "No partition is chosen yet.".to_owned(),
-        [] => life.partition_name.clone(),
-        copies => {
-            let offsets: Vec<String> = copies.iter().map(|(offset, _)| offset.to_string()).collect();
-            format!("{}, offset {}", life.partition_name, offsets.join(" and "))
-        }
-    };
-    format!("From {} to {place}.", life.producer)
 }
 
 /// What is to be said of it at the playhead, after so many steps.
@@ -145,20 +126,5 @@ fn SendOne(app: App) -> impl IntoView {
             <label><span>"Value"</span><input node_ref=value prop:value="hello" autocomplete="off" spellcheck="false" maxlength="1000"/></label>
             <button class="primary" type="submit">"Send and follow it"</button>
         </form>
-    }
-}
-
-/// A moment as the clock shows it: `20.604 312`.
-fn clock(us: u64) -> String {
-    format!("{}.{:03} {:03}", us / 1_000_000, us / 1_000 % 1_000, us % 1_000)
-}
-
-/// How long since the step before: `+0.31 ms`, `+4.83 s`.
-fn since(us: u64) -> String {
-    match us {
-        0..100 => format!("+{us} µs"),
-        100..100_000 => format!("+{}.{:02} ms", us / 1_000, us / 10 % 100),
-        100_000..1_000_000 => format!("+{} ms", us / 1_000),
-        _ => format!("+{}.{:02} s", us / 1_000_000, us / 10_000 % 100),
     }
 }

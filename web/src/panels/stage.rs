@@ -1,6 +1,7 @@
 //! The canvas, what is pointed at on it, and the keyboard's way through it.
 use super::look::{self, Look};
 use super::menu::MenuBox;
+use crate::stage::Stage;
 use crate::state::App;
 use crate::state::app::{Menu, Tab};
 use crate::state::browser;
@@ -9,6 +10,12 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
+/// How the keyboard goes over it.
+const HOW: &str =
+    "The cluster. Tab, or arrow up and down, goes from thing to thing; Enter opens what can be done to it.";
+/// The least width and height at which the whole stage stands side by side, CSS pixels.
+const LEAST: (f64, f64) = (760.0, 360.0);
+
 #[component]
 pub fn StagePanel(app: App) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
@@ -16,7 +23,9 @@ pub fn StagePanel(app: App) -> impl IntoView {
     let dragged = look::Dragged::new(false);
     Effect::new(move |_| {
         let (Some(canvas), Some(_)) = (canvas.get(), room.get()) else { return };
-        look::listen(app, &canvas, dragged);
+        if !app.embedded {
+            look::listen(app, &canvas, dragged);
+        }
         app.with_engine(|engine| engine.set_canvas(canvas));
         fit(app, room, true);
         let resized = Closure::<dyn FnMut()>::new(move || fit(app, room, true));
@@ -31,6 +40,9 @@ pub fn StagePanel(app: App) -> impl IntoView {
     });
     let at = |event: &web_sys::MouseEvent| (f64::from(event.offset_x()), f64::from(event.offset_y()));
     let hover = move |event: web_sys::PointerEvent| {
+        if app.embedded {
+            return;
+        }
         let (x, y) = at(&event);
         app.with_engine(|engine| {
             if let Some(stage) = engine.stage() {
@@ -50,7 +62,7 @@ pub fn StagePanel(app: App) -> impl IntoView {
         })
     };
     let click = move |event: web_sys::MouseEvent| {
-        if dragged.get_value() {
+        if dragged.get_value() || app.embedded {
             return;
         }
         let (x, y) = at(&event);
@@ -89,18 +101,20 @@ pub fn StagePanel(app: App) -> impl IntoView {
         app.with_engine(|engine| engine.stage().map(|stage| stage.summary())).unwrap_or_default()
     });
     let loading = move || !app.alive.get() && app.problem.read().is_none();
+    let (role, label, tabindex) =
+        if app.embedded { ("img", "The cluster.", "-1") } else { ("application", HOW, "0") };
     view! {
         <div class="stage" node_ref=room aria-busy=move || loading().to_string()>
-            <canvas node_ref=canvas id="stage" tabindex="0" role="application" aria-describedby="stage-words"
-                aria-label="The cluster. Tab, or arrow up and down, goes from thing to thing; Enter opens what can be done to it."
+            <canvas node_ref=canvas id="stage" tabindex=tabindex role=role aria-describedby="stage-words" aria-label=label
                 on:pointermove=hover on:pointerleave=leave on:click=click on:keydown=key></canvas>
             <p class="heard" id="stage-words">{summary}</p>
             <div class="reached" node_ref=reached aria-hidden="true"></div>
             {move || loading().then(|| view! { <p class="waits">"Starting the simulation…"</p> })}
-            <MenuBox app/>
+            {(!app.embedded).then(|| view! { <MenuBox app/> }.into_any())}
         </div>
-        <Look app/>
+        {(!app.embedded).then(|| view! { <Look app/> }.into_any())}
     }
+    .into_any()
 }
 
 /// Gives the stage the room there is; `always` even if nothing changed its needs.
@@ -113,7 +127,12 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
         (always || known != Some(stage.needed_height().round() as i32)).then(|| {
             // Only now: to be asked for its size, the browser lays the whole page out.
             let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
-            stage.resize(width, height, browser::window().device_pixel_ratio());
+            let ratio = browser::window().device_pixel_ratio();
+            if app.embedded {
+                fit_all(stage, width, height, ratio);
+            } else {
+                stage.resize(width, height, ratio);
+            }
             stage.needed_height().round() as i32
         })
     });
@@ -121,6 +140,16 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
         let _ = room.set_attribute("data-needs", &needed.to_string());
         let style = web_sys::HtmlElement::style(&room);
         let _ = style.set_property("--needs", &format!("{needed}px"));
+    }
+}
+
+/// Draws all of the stage into a room that may be too small for it, as small as that takes: nothing is to be scrolled there.
+fn fit_all(stage: &mut Stage, width: f64, height: f64, ratio: f64) {
+    let mut scale = (width / LEAST.0).min(height / LEAST.1).min(1.0);
+    let needed = stage.resize(width / scale, height / scale, ratio * scale);
+    if needed * scale > height {
+        scale = height / needed;
+        stage.resize(width / scale, needed, ratio * scale);
     }
 }
 

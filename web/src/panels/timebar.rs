@@ -19,9 +19,20 @@ pub fn TimeBar(app: App) -> impl IntoView {
     }
 }
 
+/// Plays and pauses.
+#[component]
+pub fn PlayButton(app: App) -> impl IntoView {
+    let playing = move || app.playing.get();
+    view! {
+        <button id="play" class="primary" on:click=move |_| app.set_playing(!app.playing.get_untracked())
+            aria-label=move || if playing() { "Pause" } else { "Play" } title="Play or pause (Space)">
+            {move || if playing() { "❚❚" } else { "▶" }}
+        </button>
+    }
+}
+
 #[component]
 fn Controls(app: App) -> impl IntoView {
-    let playing = move || app.playing.get();
     let story = move || app.mode.get() == Mode::Story;
     let position = move || match app.mode.get() {
         Mode::Story => nearest(app.speed.get()),
@@ -39,10 +50,7 @@ fn Controls(app: App) -> impl IntoView {
         <div class="controls">
             <div class="buttons">
                 <button on:click=move |_| app.step(true) title="Step back (,)" aria-label="Step back">"◂"</button>
-                <button id="play" class="primary" on:click=move |_| app.set_playing(!app.playing.get_untracked())
-                    aria-label=move || if playing() { "Pause" } else { "Play" } title="Play or pause (Space)">
-                    {move || if playing() { "❚❚" } else { "▶" }}
-                </button>
+                <PlayButton app/>
                 <button on:click=move |_| app.step(false) title="Step on (.)" aria-label="Step on">"▸"</button>
                 <output id="clock" aria-live="off">{move || clock(app.now_us.get())}</output>
             </div>

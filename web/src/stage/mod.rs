@@ -179,7 +179,7 @@ impl Stage {
     pub fn resize(&mut self, width: f64, height: f64, ratio: f64) -> f64 {
         (self.size, self.ratio) = ((width, height), ratio);
         self.lay_out();
-        let needed = if self.plan.stacked { self.plan.height } else { self.plan.height.max(height) };
+        let (_, needed) = self.extent();
         let (wide, high) = ((width * ratio).round() as u32, (needed * ratio).round() as u32);
         if self.canvas.width() != wide || self.canvas.height() != high {
             self.canvas.set_width(wide);
@@ -228,30 +228,48 @@ impl Stage {
         self.go_nearer();
         self.slide();
         self.draw_many();
-        let pen = Pen { ctx: &self.ctx, theme: &self.theme };
-        pen.alpha(1.0);
         self.ctx.clear_rect(0.0, 0.0, self.size.0, self.plan.height.max(self.size.1) + 4.0);
+        let pen = Pen { ctx: &self.ctx, theme: &self.theme };
+        self.paint(&pen, time_us, self.many.as_ref());
+    }
+
+    /// Draws the moment `time_us` elsewhere: for a picture, or a file of lines and letters.
+    pub fn draw_on(&self, ctx: &CanvasRenderingContext2d, time_us: f64) {
+        self.paint(&Pen { ctx, theme: &self.theme }, time_us, None);
+    }
+
+    /// The width and height of all that is drawn, CSS pixels.
+    pub fn extent(&self) -> (f64, f64) {
+        (self.size.0, self.plan.height.max(if self.plan.stacked { 0.0 } else { self.size.1 }))
+    }
+
+    fn paint(&self, pen: &Pen, time_us: f64, many: Option<&Layer>) {
+        pen.alpha(1.0);
         if self.frame.brokers.is_empty() {
             return;
         }
         let scene = self.scene();
-        flights::links(&pen, &scene);
-        brokers::controller(&pen, &scene);
-        self.draw_brokers(&pen, &scene);
-        clients::producers(&pen, &scene);
-        clients::groups(&pen, &scene);
-        legend::draw(&pen, &scene);
-        self.mark(&pen, self.hover, &self.theme.ink_faint, 1.0);
-        self.mark(&pen, self.selection, &self.theme.now, 1.6);
+        flights::links(pen, &scene);
+        brokers::controller(pen, &scene);
+        // Squares are drawn again where they changed: 15,000 of them cost more than an animation frame has.
+        match many {
+            Some(layer) if self.plan.detail == Detail::Heat => layer.draw_onto(pen.ctx, self.ratio),
+            _ => brokers::draw(pen, &scene),
+        }
+        clients::producers(pen, &scene);
+        clients::groups(pen, &scene);
+        legend::draw(pen, &scene);
+        self.mark(pen, self.hover, &self.theme.ink_faint, 1.0);
+        self.mark(pen, self.selection, &self.theme.now, 1.6);
         if let Some(pointed) = self.pointed {
-            record::pointed(&pen, &scene, pointed);
+            record::pointed(pen, &scene, pointed);
         }
         if let Some(life) = &self.life {
-            record::draw(&pen, &scene, life, time_us);
+            record::draw(pen, &scene, life, time_us);
         }
         // Who asked for less motion sees states change; of messages only those that stand still.
         let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
-        flights::draw(&pen, &scene, shown, time_us);
+        flights::draw(pen, &scene, shown, time_us);
     }
 
     /// Whether a message is under way at `time_us`: the picture of any later moment is another then. Who asked for less
@@ -259,14 +277,6 @@ impl Stage {
     pub fn flies(&self, time_us: f64) -> bool {
         let under_way = |flight: &Flight| flight.start_us as f64 <= time_us && time_us < flight.end_us as f64;
         self.reduced_motion || self.flights.values().any(under_way)
-    }
-
-    /// Squares are drawn where they changed: 15,000 of them cost more than an animation frame has.
-    fn draw_brokers(&self, pen: &Pen, scene: &Scene) {
-        match &self.many {
-            Some(layer) if self.plan.detail == Detail::Heat => layer.draw_onto(pen.ctx, self.ratio),
-            _ => brokers::draw(pen, scene),
-        }
     }
 
     fn draw_many(&mut self) {
@@ -287,13 +297,13 @@ impl Stage {
         let Some(subject) = subject else { return };
         let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
         let margin = if matches!(subject, Subject::Group(_)) { 5.0 } else { 1.0 };
-        self.ctx.save();
+        pen.ctx.save();
         if matches!(subject, Subject::Broker(_) | Subject::Replica(..) | Subject::Partition(_)) {
             brokers::clip(pen, self.plan.window.grown(4.0));
         }
         let radius = if rect.height < SMALL { 3.0 } else { 9.0 };
         pen.outlined(rect.grown(margin), radius, color, width);
-        self.ctx.restore();
+        pen.ctx.restore();
     }
 
     fn slide(&mut self) {

@@ -6,6 +6,7 @@ use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
 use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
+use kafkarium_core::share::split_embed;
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub enum Dialog {
     Help,
     /// What this is, and how true.
     About,
+    /// Everything that can be sent or kept.
+    Share,
 }
 
 /// The tabs of the side.
@@ -65,6 +68,8 @@ pub struct Menu {
 /// Everything the page knows.
 #[derive(Clone, Copy)]
 pub struct App {
+    /// The stage stands alone, in somebody's page.
+    pub embedded: bool,
     /// The scenarios that ship.
     pub shipped: RwSignal<Vec<ShippedScenario>>,
     /// The run that is open.
@@ -131,9 +136,13 @@ pub struct App {
 impl App {
     /// The page's state before anything is heard, with its engine started.
     pub fn start() -> App {
-        let theme = browser::remembered("theme").unwrap_or_default();
+        let fragment = browser::fragment();
+        let (embedded, link) = split_embed(&fragment);
+        // In somebody's page it looks as that page does.
+        let theme = browser::remembered("theme").filter(|_| !embedded).unwrap_or_default();
         browser::set_theme(&theme);
         let app = App {
+            embedded,
             shipped: RwSignal::new(Vec::new()),
             opened: RwSignal::new(None),
             story: RwSignal::new(Vec::new()),
@@ -143,7 +152,8 @@ impl App {
             life: RwSignal::new(None),
             producers: RwSignal::new(Vec::new()),
             selection: RwSignal::new(Subject::Cluster),
-            playing: RwSignal::new(true),
+            // Several may stand in a page: each waits to be asked.
+            playing: RwSignal::new(!embedded),
             mode: RwSignal::new(Mode::Story),
             speed: RwSignal::new(1.0),
             now_us: RwSignal::new(0),
@@ -166,7 +176,7 @@ impl App {
             door: Door::new(),
             engine: StoredValue::new_local(Rc::new(RefCell::new(Engine::default()))),
         };
-        app.with_engine(|engine| engine.start(app));
+        app.with_engine(|engine| engine.start(app, link));
         app
     }
 

@@ -1,12 +1,14 @@
 //! Plays: owns the playhead, pulls windows from the worker one ahead, draws the stage once an animation frame.
 use super::app::{App, Mode};
 use super::browser;
+use super::film::Film;
 use super::opening::{Answering, Wish};
 use super::pace::{self, Around, PANELS_MS, WINDOWS_AHEAD};
 use super::worth::Nearest;
 use crate::bridge::client::{Client, Heard};
 use crate::bridge::protocol::{FromWorker, Opened, Source, ToWorker};
 use crate::stage::Stage;
+use js_sys::Function;
 use kafkarium_core::observe::report::{Names, StoryLine, Subject};
 use kafkarium_core::observe::view::{Frame, FrameOptions};
 use leptos::prelude::*;
@@ -45,7 +47,9 @@ pub struct Engine {
     /// When a message was last seen under way, while there is no worker; and whether it was then seen to have moved.
     pub(super) flew_us: Option<f64>,
     pub(super) moved: bool,
-    last_frame_ms: f64,
+    pub(super) last_frame_ms: f64,
+    /// The film that is made, if one is.
+    pub(super) film: Option<Film>,
     pub(super) panels_at_ms: f64,
     texts_at_ms: f64,
     /// When the caption last became another.
@@ -55,6 +59,9 @@ pub struct Engine {
     follow_key: Option<String>,
     story: Vec<StoryLine>,
     copying: bool,
+    /// Who waits for a link, and who for something written down.
+    link_for: Option<Function>,
+    writing_for: Option<Function>,
     /// The record that the command under way sends is to be followed.
     pub(super) follow_next_send: bool,
     /// The steps of the record followed, in microseconds: worth watching too.
@@ -68,6 +75,13 @@ pub struct Engine {
     what: Option<Source>,
 }
 
+/// Gives somebody who waits for it a text, or a sentence on why there is none.
+fn give(to: &mut Option<Function>, text: &JsValue, why: &JsValue) {
+    if let Some(answer) = to.take() {
+        let _ = answer.call2(&JsValue::NULL, text, why);
+    }
+}
+
 /// What of the last window is needed beside the stage.
 #[derive(Clone, Copy, Default)]
 pub(super) struct FrameShown {
@@ -79,12 +93,11 @@ pub(super) struct FrameShown {
 }
 
 impl Engine {
-    /// Starts the clock, and the worker unless there is an opening to begin with.
-    pub fn start(&mut self, app: App) {
+    /// Starts the clock with what a link shows, empty for the first scenario; and the worker unless there is an opening to begin with.
+    pub fn start(&mut self, app: App, link: &str) {
         self.app = Some(app);
         self.speed = pace::CALM;
-        let fragment = browser::fragment();
-        self.what = Some(if fragment.is_empty() { Source::Default } else { Source::Link(fragment) });
+        self.what = Some(if link.is_empty() { Source::Default } else { Source::Link(link.to_owned()) });
         self.answering = Answering::first();
         if matches!(self.answering, Answering::Nobody) {
             self.launch();
@@ -203,7 +216,7 @@ impl Engine {
     }
 
     /// What was fetched is of another moment: fetch anew.
-    fn jump(&mut self) {
+    pub(super) fn jump(&mut self) {
         self.ahead.clear();
         self.shown = None;
         if let (Some((_, names)), Some(stage)) = (self.names_due.take(), &mut self.stage) {
@@ -244,6 +257,21 @@ impl Engine {
         let Some(app) = self.app else { return };
         let subject = app.selection.get_untracked();
         self.say(&ToWorker::Link { at_us: self.playhead_us as u64, subject });
+    }
+
+    /// Has the worker make a link for somebody who waits for it; or write down what `writing` asks for.
+    pub fn give_text(&mut self, writing: Option<ToWorker>, answer: Function) {
+        let what = if writing.is_some() { "write it down" } else { "make the link" };
+        self.wish(Wish::new(what, move |engine| match writing {
+            None => {
+                engine.link_for = Some(answer);
+                engine.ask_link();
+            }
+            Some(writing) => {
+                engine.writing_for = Some(answer);
+                engine.say(&writing);
+            }
+        }));
     }
 
     /// The key that is followed; empty for none.
@@ -369,6 +397,7 @@ impl Engine {
             }
             FromWorker::Described(description) => app.description.set(Some(description)),
             FromWorker::Link(link) => self.linked(app, link),
+            FromWorker::Written(text) => give(&mut self.writing_for, &text.into(), &JsValue::NULL),
         }
     }
 
@@ -429,7 +458,11 @@ impl Engine {
     fn linked(&mut self, app: App, link: Result<String, String>) {
         match link {
             Ok(fragment) => {
-                browser::set_fragment(&fragment);
+                // In somebody's page the address stays what that page asks for.
+                if !app.embedded {
+                    browser::set_fragment(&fragment);
+                }
+                give(&mut self.link_for, &JsValue::from_str(&fragment), &JsValue::NULL);
                 if std::mem::take(&mut self.copying) {
                     browser::copy(&browser::url_with(&fragment));
                     app.notice.set(Some("The link to this moment is in the clipboard.".to_owned()));
@@ -437,8 +470,10 @@ impl Engine {
                 self.fragment = fragment;
             }
             Err(why) => {
+                let why = format!("No link can be made: {why}.");
+                give(&mut self.link_for, &JsValue::NULL, &JsValue::from_str(&why));
                 if std::mem::take(&mut self.copying) {
-                    app.notice.set(Some(format!("No link can be made: {why}.")));
+                    app.notice.set(Some(why));
                 }
             }
         }
@@ -478,8 +513,8 @@ impl Engine {
         self.launch();
     }
 
-    /// One animation frame.
-    fn frame(&mut self, now_ms: f64) {
+    /// One animation frame, or one picture of a film.
+    pub(super) fn frame(&mut self, now_ms: f64) {
         let Some(app) = self.app else { return };
         let passed_ms = (now_ms - self.last_frame_ms).clamp(0.0, 100.0);
         self.last_frame_ms = now_ms;
@@ -547,7 +582,7 @@ impl Engine {
         }
     }
 
-    fn fetch(&mut self, app: App) {
+    pub(super) fn fetch(&mut self, app: App) {
         if self.asked.is_some() || !app.playing.get_untracked() {
             return;
         }
@@ -622,7 +657,11 @@ fn tick(app: App) {
     let again = std::rc::Rc::new(std::cell::RefCell::new(None::<Closure<dyn FnMut(f64)>>));
     let own = again.clone();
     *again.borrow_mut() = Some(Closure::new(move |now_ms: f64| {
-        app.with_engine(|engine| engine.frame(now_ms));
+        app.with_engine(|engine| {
+            if engine.film.is_none() {
+                engine.frame(now_ms);
+            }
+        });
         request(&own);
     }));
     request(&again);

@@ -48,6 +48,23 @@ fn links_of_every_form_round_trip() {
     }
 }
 
+#[test]
+fn a_link_may_ask_for_the_stage_alone() {
+    assert_eq!(split_embed("embed"), (true, ""));
+    assert_eq!(split_embed("embed&s=rack-lost"), (true, "s=rack-lost"));
+    for whole in ["", "s=rack-lost", "embedded", "s=rack-lost&embed", "Embed"] {
+        assert_eq!(split_embed(whole), (false, whole));
+    }
+    for link in [short(), acted(), written()] {
+        assert_eq!(decode(&format!("#embed&{}", encode(&link).unwrap())), Ok(link));
+    }
+    assert_eq!(decode("#embed"), Err(LinkError::Empty));
+    assert!(
+        matches!(decode("embed&embed&s=rack-lost"), Err(LinkError::BadPart { part, .. }) if part == "embed")
+    );
+    assert_eq!(decode("embeds=rack-lost"), Err(LinkError::NotALink));
+}
+
 /// These were sent to people: they are read for ever.
 #[test]
 fn golden_links_are_read_for_ever() {
