@@ -21,6 +21,10 @@ async function opening() {
   return new Uint8Array(await inflated.arrayBuffer());
 }
 
+// What the first moving picture does not need comes after it.
+const offline = new URL(`offline.js${new URL(import.meta.url).search}`, import.meta.url);
+addEventListener("page-lives", () => import(offline).catch(() => {}), { once: true });
+
 if (missing.length > 0) {
   const names = missing.map(([, name]) => name).join(" and ");
   words.textContent = `Kafkarium cannot run here: this browser is without ${names}. A newer Firefox, Chrome, Edge or Safari has it.`;

@@ -2,6 +2,8 @@
 //! the first command on a fresh machine starts within seconds.
 mod bench;
 mod browser;
+mod digest;
+mod offline;
 mod recordings;
 mod serve;
 mod setup;

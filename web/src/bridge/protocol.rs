@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A message as it travels.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -47,11 +47,18 @@ pub enum ToWorker {
         at_us: u64,
         /// The command's text.
         command: String,
+        /// How far the person has seen this future.
+        seen_us: u64,
     },
     /// Take the last command back.
     Undo,
     /// Do it again.
     Redo,
+    /// Go from that moment into the future that a command in the past has put aside.
+    SwitchFuture {
+        /// When.
+        at_us: u64,
+    },
     /// Where a step forward or back from where it stands would go.
     Step {
         /// Back.
@@ -135,6 +142,8 @@ pub enum FromWorker {
         undoable: u32,
         /// Whether one can be done again.
         redoable: bool,
+        /// What is done in the other future, if one is kept: a sentence.
+        other_future: Option<String>,
     },
     /// A command could not be done: why. Nothing changed.
     NotDone(String),

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
     ("] and [", "faster or slower"),
@@ -22,6 +22,7 @@ pub const KEYS: [(&str, &str); 16] = [
     ),
     ("/", "find a broker, partition, client or group by its name"),
     ("U and R", "undo a command, do it again"),
+    ("O", "the other future: a command in the past keeps the old one; again, and back"),
     ("L", "copy a link to this moment"),
     ("T", "light, dark, or as the system has it"),
     ("1 to 5", "inspect, story, audit, Kafka's tools, the record followed"),
@@ -81,6 +82,7 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         "ArrowLeft" => seek_by(app, -far * ARROW_US),
         "u" | "U" => app.with_engine(|engine| engine.undo()),
         "r" | "R" => app.with_engine(|engine| engine.redo()),
+        "o" | "O" => app.with_engine(|engine| engine.switch_future()),
         "l" | "L" => app.with_engine(|engine| engine.copy_link()),
         "t" | "T" => app.change_theme(),
         "1" => app.tab.set(Tab::Inspect),

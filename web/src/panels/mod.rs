@@ -21,7 +21,7 @@ mod timebar;
 mod tools;
 mod voice;
 
-use crate::state::{App, files};
+use crate::state::{App, files, offline};
 use leptos::prelude::*;
 
 /// The whole page.
@@ -30,6 +30,7 @@ pub fn Page() -> impl IntoView {
     let app = App::start();
     keys::listen(app);
     files::listen(app);
+    offline::hear(app);
     view! {
         <header::Header app/>
         <notices::Problem app/>

@@ -31,11 +31,13 @@ pub fn Notice(app: App) -> impl IntoView {
         shown().map(|sentence| {
             let sent = sentence.starts_with("Done: send by") && app.tab.get() != Tab::Record;
             let undo = sentence.starts_with("Done:") && app.undoable.get_untracked() > 0;
+            let forked = sentence.ends_with("is kept.");
             view! {
                 <div class="notice">
                     <span>{sentence}</span>
                     {sent.then(|| view! { <button on:click=move |_| app.follow(Pick::LastTyped)>"Follow it"</button> })}
                     {undo.then(|| view! { <button on:click=move |_| { app.notice.set(None); app.with_engine(|engine| engine.undo()) }>"Undo"</button> })}
+                    {forked.then(|| view! { <button on:click=move |_| app.with_engine(|engine| engine.switch_future())>"Back to it"</button> })}
                 </div>
             }
         })

@@ -115,6 +115,8 @@ pub struct App {
     pub undoable: RwSignal<u32>,
     /// Whether one can be done again.
     pub redoable: RwSignal<bool>,
+    /// What is done in the future kept beside this one: a sentence.
+    pub other_future: RwSignal<Option<String>>,
     /// The menu at a thing, if one is open.
     pub menu: RwSignal<Option<Menu>>,
     /// What lies over the page.
@@ -159,6 +161,7 @@ impl App {
             progress: RwSignal::new(None),
             undoable: RwSignal::new(0),
             redoable: RwSignal::new(false),
+            other_future: RwSignal::new(None),
             menu: RwSignal::new(None),
             dialog: RwSignal::new(None),
             tab: RwSignal::new(Tab::Inspect),

@@ -10,6 +10,8 @@ pub mod engine;
 #[cfg(feature = "page")]
 pub mod files;
 #[cfg(feature = "page")]
+pub mod offline;
+#[cfg(feature = "page")]
 mod opening;
 pub mod pace;
 #[cfg(feature = "page")]
