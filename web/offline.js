@@ -23,6 +23,7 @@ function watch(registration) {
   registration.addEventListener("updatefound", () => look(registration.installing));
   [registration.installing, registration.waiting].filter(Boolean).forEach(look);
   const ask = () => document.hidden || registration.update().catch(() => {});
+  if (navigator.serviceWorker.controller) ask();
   document.addEventListener("visibilitychange", ask);
   setInterval(ask, HOUR_MS);
 }

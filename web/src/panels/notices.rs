@@ -21,10 +21,16 @@ pub fn Problem(app: App) -> impl IntoView {
 #[component]
 pub fn Notice(app: App) -> impl IntoView {
     let shown = move || app.progress.get().or_else(|| app.notice.get());
-    // A notice leaves by itself.
+    // A notice leaves by itself, unless another came meanwhile.
     Effect::new(move |_| {
-        if app.notice.read().is_some() {
-            gloo_timers::callback::Timeout::new(6_000, move || app.notice.set(None)).forget();
+        let said = app.notice.get();
+        if said.is_some() {
+            let leave = move || {
+                if app.notice.get_untracked() == said {
+                    app.notice.set(None);
+                }
+            };
+            gloo_timers::callback::Timeout::new(6_000, leave).forget();
         }
     });
     move || {
