@@ -186,19 +186,19 @@ test("a new version waits, is said to be there, and goes on at the same moment o
 test("a page that goes on with the old version keeps its files while another tab has the new one", () =>
   visit(async ({ page, server, url }) => {
     await hasCopy(page);
-    const other = await page.context().newPage();
-    await other.goto(url);
-    await goesOnFrom(other, 12);
     await nextBuild(async (folder) => {
+      const other = await page.context().newPage();
+      await other.goto(url);
+      await goesOnFrom(other, 12);
       server.offer.site = folder;
-      await page.bringToFront();
-      await comesBack(page);
-      await newVersion(page).getByRole("button", { name: "Reload" }).click();
-      await page.waitForFunction(() => document.title === "The next Kafkarium");
-      await newVersion(other).waitFor();
+      await comesBack(other);
+      await newVersion(other).getByRole("button", { name: "Reload" }).click();
+      await other.waitForFunction(() => document.title === "The next Kafkarium");
+      await other.close();
+      await newVersion(page).waitFor();
       const asked = server.requests.length;
-      await other.getByRole("button", { name: "Build", exact: true }).click();
-      await other.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = "));
+      await page.getByRole("button", { name: "Build", exact: true }).click();
+      await page.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = "));
       const later = server.requests.slice(asked).map(({ path }) => path);
       assert.deepEqual(later.filter((path) => path.includes("workshop")), []);
     });

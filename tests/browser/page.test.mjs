@@ -391,3 +391,19 @@ test("a command in the past keeps the old future, one click away, there and back
     await page.keyboard.press("?");
     await page.getByRole("dialog").getByText("the other future").waitFor();
   }));
+
+test("N steps on to the next event of the story, P back to the one before", () =>
+  withPage(`${SITE}#s=leader-dies-acks-all&t=15s`, async (page) => {
+    await moves(page);
+    const at = (text) => page.waitForFunction((text) => document.querySelector("#clock").textContent.startsWith(text), text);
+    await page.keyboard.press("n");
+    await at("20.000");
+    await page.locator(".caption", { hasText: "crash machine of broker 2" }).waitFor();
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.keyboard.press("n");
+    await at("28.125");
+    await page.keyboard.press("p");
+    await at("20.000");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("the next or the previous event of the story").waitFor();
+  }));

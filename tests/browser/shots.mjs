@@ -32,7 +32,7 @@ const states = {
     await page.locator(".life li").nth(4).waitFor();
   }],
   "group-rebalances": ["#s=more-consumers-than-partitions&t=20s", (page) => tab(page, "Inspect")],
-  "rack-lost": [linkTo(await scenario("rack-lost"), "26s"), (page) => tab(page, "Story")],
+  "rack-lost": [linkTo(await scenario("rack-lost"), "50s"), (page) => tab(page, "Story")],
   "charts": [linkTo(await scenario("slow-consumer"), "60s"), (page) => page.locator(".charts").scrollIntoViewIfNeeded()],
   "build": ["", async (page) => {
     // On a phone it is offered among the scenarios.

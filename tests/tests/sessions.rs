@@ -223,6 +223,31 @@ fn a_step_goes_to_the_next_message_and_back() {
 }
 
 /// What a frame says of logs, leaders and groups hangs together.
+#[test]
+fn an_event_step_goes_to_what_the_story_tells_next_or_told_last() {
+    let scenario = shipped().find(|scenario| scenario.title == "A leader dies, acks=1").unwrap();
+    let mut session = open(&scenario);
+    go(&mut session, 60_000);
+    let mut told: Vec<SimTime> =
+        session.story(0).iter().filter(|line| line.weight >= 2).map(|line| SimTime(line.time_us)).collect();
+    told.dedup();
+    let from = told.iter().position(|&time| time > SimTime::from_ms(15_000)).unwrap();
+    // Unknown yet: it runs ahead.
+    let mut session = open(&scenario);
+    go(&mut session, 15_000);
+    for &time in &told[from..from + 4] {
+        assert_eq!(session.event_time(false), Some(time));
+        session.advance(time, u64::MAX);
+    }
+    for &time in told[from..from + 3].iter().rev() {
+        assert_eq!(session.event_time(true), Some(time));
+        session.advance(time, u64::MAX);
+    }
+    let mut calm = open(&shipped().next().unwrap());
+    go(&mut calm, 200_000);
+    assert_eq!(calm.event_time(false), None);
+}
+
 fn check_frame(frame: &Frame) {
     for replica in &frame.replicas {
         let cells = &frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];

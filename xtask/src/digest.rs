@@ -29,7 +29,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// The constants of SHA-256: of the roots of the first primes, the first 32 bits after the point.
 fn first_bits_of_roots<const N: usize>(root: fn(f64) -> f64) -> [u32; N] {
-    let is_prime = |number: &u32| (2..*number).all(|divisor| number % divisor != 0);
+    let is_prime = |number: &u32| (2..*number).all(|divisor| !number.is_multiple_of(divisor));
     let mut primes = (2..).filter(is_prime);
     std::array::from_fn(|_| (root(f64::from(primes.next().unwrap_or(2))).fract() * 4_294_967_296.0) as u32)
 }

@@ -103,6 +103,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_served_is_not_to_be_stored() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut browser = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        answer(listener.accept().unwrap().0);
+        let mut said = String::new();
+        browser.read_to_string(&mut said).unwrap();
+        assert!(said.contains("Cache-Control: no-store\r\n"), "or a page would hide what was just built");
+    }
+
+    #[test]
     fn webassembly_has_the_type_that_lets_it_stream() {
         assert_eq!(mime(Path::new("dist/worker_bg.wasm")), "application/wasm");
     }

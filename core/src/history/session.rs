@@ -28,6 +28,12 @@ const MEMORY_LOOK_EVENTS: u64 = 4_096;
 const TRACED_LEAD_US: u64 = 200_000;
 /// A step is looked for among so many events.
 const STEP_EVENTS: u32 = 2_000;
+/// An event is looked for so far ahead, microseconds.
+const EVENT_AHEAD_US: u64 = 30_000_000;
+/// How far it runs on between two looks for an event, microseconds.
+const LOOK_EVERY_US: u64 = 500_000;
+/// Lines of the story from this weight on are events that a person steps to: those that the page's caption tells.
+const EVENT_WEIGHT: u8 = 2;
 /// Records of a partition offered to be followed.
 const NEWEST_RECORDS: u32 = 8;
 
@@ -235,6 +241,29 @@ impl Session {
             }
         }
         Some(ahead.now())
+    }
+
+    /// When the next (or, for `back`, the last) event of the story happens. What is not known yet is run, up to 30 s;
+    /// it then stands elsewhere.
+    pub fn event_time(&mut self, back: bool) -> Option<SimTime> {
+        let now = self.now();
+        let times = |journal: &Journal| {
+            let lines = journal.story(0).into_iter().filter(|line| line.weight >= EVENT_WEIGHT);
+            lines.map(|line| SimTime(line.time_us)).collect::<Vec<_>>()
+        };
+        if back {
+            return times(&self.journal).into_iter().rev().find(|&time| time < now);
+        }
+        let last = now.plus_us(EVENT_AHEAD_US);
+        loop {
+            if let Some(time) = times(&self.journal).into_iter().find(|&time| time > now) {
+                return Some(time);
+            }
+            let to = self.now().plus_us(LOOK_EVERY_US);
+            if to > last || self.advance(to, u64::MAX) != Progress::Arrived {
+                return None;
+            }
+        }
     }
 
     /// The window from `from` to the moment it stands at.

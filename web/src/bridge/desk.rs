@@ -112,9 +112,10 @@ impl Desk {
                 open.acted(again.map(|again| format!("Done again: {}.", again.command)), voice);
             }
             ToWorker::SwitchFuture { at_us } => open.switch_future(SimTime(at_us), voice),
-            ToWorker::Step { back } => {
-                let time = open.session.step_time(back).map(|time| time.0);
-                voice.say(FromWorker::Stepped(time));
+            ToWorker::Step { back, event } => {
+                let session = &mut open.session;
+                let time = if event { session.event_time(back) } else { session.step_time(back) };
+                voice.say(FromWorker::Stepped(time.map(|time| time.0)));
             }
             ToWorker::Details { subject } => {
                 voice.say(FromWorker::Details(Box::new(open.details(subject))));

@@ -63,6 +63,8 @@ pub enum ToWorker {
     Step {
         /// Back.
         back: bool,
+        /// To the next event of the story, not to the next message.
+        event: bool,
     },
     /// Everything the panels show about one subject.
     Details {

@@ -7,9 +7,10 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: [(&str, &str); 18] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
+    ("N and P", "the next or the previous event of the story"),
     ("] and [", "faster or slower"),
     ("S", "story pace: slow where something happens, quick where nothing does"),
     ("→ and ←", "a second on or back; with Shift ten"),
@@ -73,8 +74,10 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
     let far = if event.shift_key() { 10 } else { 1 };
     match event.key().as_str() {
         " " if !on_button => app.set_playing(!app.playing.get_untracked()),
-        "." => app.step(false),
-        "," => app.step(true),
+        "." => app.step(false, false),
+        "," => app.step(true, false),
+        "n" | "N" => app.step(false, true),
+        "p" | "P" => app.step(true, true),
         "]" => app.change_speed(true),
         "[" => app.change_speed(false),
         "s" | "S" => app.mode.set(Mode::Story),

@@ -208,10 +208,10 @@ impl App {
         self.with_engine(Engine::rested);
     }
 
-    /// Pauses and goes one step on or back.
-    pub fn step(&self, back: bool) {
+    /// Pauses and goes one step on or back: to the next message, or the next event of the story.
+    pub fn step(&self, back: bool, event: bool) {
         self.playing.set(false);
-        self.with_engine(|engine| engine.step(back));
+        self.with_engine(|engine| engine.step(back, event));
     }
 
     /// The next fixed speed, up or down; from story pace the nearest.

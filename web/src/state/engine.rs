@@ -231,11 +231,11 @@ impl Engine {
     }
 
     /// One step on or back.
-    pub fn step(&mut self, back: bool) {
+    pub fn step(&mut self, back: bool, event: bool) {
         self.wish(Wish::new(if back { "a step back" } else { "a step on" }, move |engine| {
             // The worker must stand exactly at the playhead.
             engine.jump();
-            engine.say(&ToWorker::Step { back });
+            engine.say(&ToWorker::Step { back, event });
         }));
     }
 
@@ -369,10 +369,12 @@ impl Engine {
             }
             FromWorker::Life(life) => app.hear_life(self, *life),
             FromWorker::Stepped(time) => {
-                if let Some(time) = time {
-                    self.playhead_us = time as f64;
-                    self.jump();
+                // With no time there is nothing to step to near here.
+                self.playhead_us = time.map_or(self.playhead_us, |time| time as f64);
+                if time.is_none() {
+                    app.notice.set(Some("Nothing else happens near this moment.".to_owned()));
                 }
+                self.jump();
             }
             FromWorker::Details(details) => app.details.set(Some(*details)),
             FromWorker::Metrics { from_row, table } => {
