@@ -183,27 +183,6 @@ test("a new version waits, is said to be there, and goes on at the same moment o
     });
   }));
 
-test("a page that goes on with the old version keeps its files while another tab has the new one", () =>
-  visit(async ({ page, server, url }) => {
-    await hasCopy(page);
-    await nextBuild(async (folder) => {
-      const other = await page.context().newPage();
-      await other.goto(url);
-      await goesOnFrom(other, 12);
-      server.offer.site = folder;
-      await comesBack(other);
-      await newVersion(other).getByRole("button", { name: "Reload" }).click();
-      await other.waitForFunction(() => document.title === "The next Kafkarium");
-      await other.close();
-      await newVersion(page).waitFor();
-      const asked = server.requests.length;
-      await page.getByRole("button", { name: "Build", exact: true }).click();
-      await page.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = "));
-      const later = server.requests.slice(asked).map(({ path }) => path);
-      assert.deepEqual(later.filter((path) => path.includes("workshop")), []);
-    });
-  }));
-
 test("a version of which a file is missing or another one is no version", () =>
   visit(async ({ page, server, faults }) => {
     await hasCopy(page);
