@@ -43,6 +43,9 @@ addEventListener("share-open", async ({ detail: room }) => {
     throw error;
   }
 });
+// What the first moving picture does not need comes after it.
+const offline = new URL(`offline.js${new URL(import.meta.url).search}`, import.meta.url);
+addEventListener("page-lives", () => import(offline).catch(() => {}), { once: true });
 
 if (missing.length > 0) {
   const names = missing.map(([, name]) => name).join(" and ");

@@ -51,7 +51,7 @@ const seen = [
 ];
 
 // Everything that the server was asked for before something moved on the stage, as a static host would compress it.
-const download = await openPage(browser, server.origin);
+const download = await openPage(browser, server.origin, { serviceWorkers: "allow" });
 await watchForMotion(download.page);
 server.requests.length = 0;
 const start = Date.now();

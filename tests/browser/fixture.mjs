@@ -13,8 +13,8 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 // The site must work from wherever someone puts it.
 export const SITE = "/some/sub/path/";
 export const PROBE = "/probe/";
+const DIST = join(root, "dist");
 const folders = [
-  [SITE, join(root, "dist")],
   [PROBE, join(root, "tests/browser/probe")],
   [PROBE, join(root, "target/probe/web")],
 ];
@@ -26,31 +26,45 @@ const types = {
   ".css": "text/css; charset=utf-8",
   ".wasm": "application/wasm",
   ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".webmanifest": "application/manifest+json",
 };
 
-async function answer(request, response) {
+async function answer(request, response, { site, headers }) {
   const path = normalize(decodeURIComponent(new URL(request.url, "http://host").pathname));
-  for (const [prefix, folder] of folders) {
+  for (const [prefix, folder] of [[SITE, site], ...folders]) {
     if (!path.startsWith(prefix)) continue;
     const file = path.slice(prefix.length) || "index.html";
     const body = await readFile(join(folder, file)).catch(() => null);
     if (body === null) continue;
-    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" });
+    const own = { "content-type": types[extname(file)] ?? "application/octet-stream" };
+    response.writeHead(200, { ...own, ...headers(file, request.url) });
     return response.end(body);
   }
   response.writeHead(404).end();
 }
 
-/** Starts the server on a free port: `{ origin, requests, close }`; `requests` are `{ path, at }`, `at` as `Date.now()`. */
+/**
+ * Starts the server on a free port: `{ origin, requests, close, offer }`; `requests` are `{ path, at }`, `at` as
+ * `Date.now()`. `offer` may be changed: `site` is the folder of the site, `headers(file, url)` gives more headers.
+ */
 export async function startServer() {
   const requests = [];
+  const offer = { site: DIST, headers: () => ({}) };
   const server = createServer((request, response) => {
     requests.push({ path: new URL(request.url, "http://host").pathname, at: Date.now() });
-    answer(request, response).catch(() => response.writeHead(400).end());
+    answer(request, response, offer).catch(() => response.writeHead(400).end());
   });
+  // A browser opens connections in advance, over which no request ever comes.
+  const sockets = new Set();
+  server.on("connection", (socket) => sockets.add(socket));
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  const close = () => new Promise((closed) => (server.closeAllConnections(), server.close(closed)));
-  return { origin: `http://127.0.0.1:${server.address().port}`, requests, close };
+  const close = () =>
+    new Promise((closed) => {
+      server.close(() => closed());
+      for (const socket of sockets) socket.destroy();
+    });
+  return { origin: `http://127.0.0.1:${server.address().port}`, requests, close, offer };
 }
 
 /** Starts the browser that xtask found. */
@@ -91,9 +105,13 @@ export function watchForMotion(page) {
   });
 }
 
-/** Opens a watched page: `{ page, faults, close }`; `faults` are sentences, and empty when all is well. */
+/**
+ * Opens a watched page: `{ page, faults, close }`; `faults` are sentences, and empty when all is well. What a service
+ * worker keeps would be out of the tests' hands: there is one only where `serviceWorkers` is "allow".
+ */
 export async function openPage(browser, origin, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const usual = { viewport: { width: 1440, height: 900 }, serviceWorkers: "block" };
+  const context = await browser.newContext({ ...usual, ...options });
   const faults = [];
   await context.route(
     (url) => !["data:", "blob:"].includes(url.protocol) && url.origin !== origin,
@@ -154,7 +172,7 @@ export async function closeShared() {
 }
 
 /** A wait on a condition has Playwright's limit; this one is for a page that hangs without a word. */
-async function inTime(work, limit = 120_000) {
+export async function inTime(work, limit = 120_000) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the test took over ${limit / 1000} s`)), limit);

@@ -399,3 +399,57 @@ test("the about panel tells how far the simulation was held against a real clust
     await page.keyboard.press("Escape");
     await about.waitFor({ state: "detached" });
   }));
+
+test("a command in the past keeps the old future, one click away, there and back", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    const future = page.getByRole("button", { name: "Other future" });
+    const story = page.locator(".story li");
+    const told = (text) => story.filter({ hasText: text });
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.getByRole("button", { name: "Try: crash broker 2" }).click();
+    await page.locator(".notice", { hasText: "Done: crash broker 2." }).waitFor();
+    await told("crash broker 2").waitFor();
+    const crashedAt = await told("crash broker 2").locator("time").first().textContent();
+    assert.equal(await future.count(), 0, "what is done in the present leaves no other future");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowLeft");
+    await clickBroker(page);
+    await page.locator(".menu").getByRole("button", { name: "Crash broker 1" }).click();
+    await page.locator(".notice", { hasText: "Done: crash broker 1. The old future is kept." }).waitFor();
+    await page.locator(".notice").getByRole("button", { name: "Back to it" }).click();
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.locator(".notice", { hasText: "This is the other future" }).waitFor();
+    assert.equal(await told("crash broker 1").count(), 0);
+    await page.keyboard.press("Shift+ArrowRight");
+    await told("crash broker 2").waitFor();
+    assert.equal(await told("crash broker 2").locator("time").first().textContent(), crashedAt);
+    // Much later it is still one click.
+    await page.locator(".notice").waitFor({ state: "detached" });
+    assert.match(await future.getAttribute("title"), /The other future: crash broker 1 at 2\d\.\d+ s\./);
+    await future.click();
+    await told("crash broker 1").waitFor();
+    assert.equal(await told("crash broker 2").count(), 0);
+    await page.keyboard.press("o");
+    await told("crash broker 1").waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("the other future").waitFor();
+  }));
+
+test("N steps on to the next event of the story, P back to the one before", () =>
+  withPage(`${SITE}#s=leader-dies-acks-all&t=15s`, async (page) => {
+    await moves(page);
+    const at = (text) => page.waitForFunction((text) => document.querySelector("#clock").textContent.startsWith(text), text);
+    await page.keyboard.press("n");
+    await at("20.000");
+    await page.locator(".caption", { hasText: "Power loss" }).waitFor();
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.keyboard.press("n");
+    await at("28.125");
+    await page.keyboard.press("p");
+    await at("20.000");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("the next or the previous event of the story").waitFor();
+  }));

@@ -2,7 +2,7 @@
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::{Draws, Purpose, SimTime};
 use kafkarium_core::observe::frame_codec::{decode, encode};
-use kafkarium_core::observe::report::Subject;
+use kafkarium_core::observe::report::{StoryLine, Subject};
 use kafkarium_core::observe::view::{Frame, FrameOptions};
 use kafkarium_core::scenario::{self, Scenario};
 use kafkarium_core::world::World;
@@ -135,6 +135,78 @@ fn a_command_forks_and_undo_returns() {
     assert!(session.redo().is_none());
 }
 
+/// The digest and the story at 40 s.
+fn at_forty_seconds(session: &mut Session) -> (u64, Vec<StoryLine>) {
+    go(session, 40_000);
+    (session.digest(), session.story(0))
+}
+
+#[test]
+fn a_command_in_the_past_keeps_the_old_future_and_one_can_go_to_and_fro() {
+    let scenario = shipped().next().unwrap();
+    let mut session = open(&scenario);
+    assert!(!session.switch_future(), "there is no other");
+    for (ms, command) in [(14_000, "freeze broker 3"), (20_000, "crash broker 1"), (30_000, "start broker 1")]
+    {
+        go(&mut session, ms);
+        session.act(command.parse().unwrap()).unwrap();
+    }
+    assert_eq!(session.other_future(), None, "every command was given in the present");
+    let commands = session.commands().to_vec();
+    let old = at_forty_seconds(&mut session);
+    go(&mut session, 16_000);
+    session.act("crash broker 2".parse().unwrap()).unwrap();
+    assert_eq!(session.other_future(), Some((SimTime::from_ms(16_000), &commands[1..])));
+    go(&mut session, 25_000);
+    session.act("start broker 2".parse().unwrap()).unwrap();
+    let new = at_forty_seconds(&mut session);
+    let new_commands = session.commands().to_vec();
+    assert_ne!(new, old);
+    for _ in 0..2 {
+        assert!(session.switch_future());
+        assert_eq!((session.now(), session.commands()), (SimTime::from_ms(16_000), &commands[..]));
+        assert_eq!(session.other_future(), Some((SimTime::from_ms(16_000), &new_commands[1..])));
+        assert_eq!(at_forty_seconds(&mut session), old);
+        go(&mut session, 16_000);
+        assert!(session.switch_future());
+        assert_eq!((session.now(), session.commands()), (SimTime::from_ms(40_000), &new_commands[..]));
+        assert_eq!(at_forty_seconds(&mut session), new);
+    }
+    session.forget_other_future();
+    assert!(!session.switch_future());
+}
+
+#[test]
+fn what_was_taken_back_or_only_seen_is_a_future_too() {
+    let scenario = shipped().next().unwrap();
+    let mut session = open(&scenario);
+    go(&mut session, 15_000);
+    session.act("crash broker 1".parse().unwrap()).unwrap();
+    let crashed = at_forty_seconds(&mut session);
+    session.undo().unwrap();
+    assert!(session.act("start broker 1".parse().unwrap()).is_err(), "it runs");
+    assert_eq!(
+        (session.other_future(), session.can_redo()),
+        (None, true),
+        "what was refused changes nothing"
+    );
+    session.act("crash broker 2".parse().unwrap()).unwrap();
+    assert!(!session.can_redo());
+    assert!(session.switch_future());
+    assert_eq!(at_forty_seconds(&mut session), crashed);
+
+    let mut session = open(&scenario);
+    let untouched = at_forty_seconds(&mut session);
+    go(&mut session, 15_000);
+    session.act_before(SimTime::from_ms(40_000), "crash broker 1".parse().unwrap()).unwrap();
+    assert_eq!(session.other_future(), Some((SimTime::from_ms(15_000), &[][..])), "nothing was done in it");
+    session.undo().unwrap();
+    assert_eq!(session.other_future(), None, "this is it again");
+    session.redo().unwrap();
+    assert!(session.switch_future());
+    assert_eq!(at_forty_seconds(&mut session), untouched);
+}
+
 #[test]
 fn a_step_goes_to_the_next_message_and_back() {
     let scenario = shipped().next().unwrap();
@@ -151,6 +223,31 @@ fn a_step_goes_to_the_next_message_and_back() {
 }
 
 /// What a frame says of logs, leaders and groups hangs together.
+#[test]
+fn an_event_step_goes_to_what_the_story_tells_next_or_told_last() {
+    let scenario = shipped().find(|scenario| scenario.title == "A leader dies, acks=1").unwrap();
+    let mut session = open(&scenario);
+    go(&mut session, 60_000);
+    let mut told: Vec<SimTime> =
+        session.story(0).iter().filter(|line| line.weight >= 2).map(|line| SimTime(line.time_us)).collect();
+    told.dedup();
+    let from = told.iter().position(|&time| time > SimTime::from_ms(15_000)).unwrap();
+    // Unknown yet: it runs ahead.
+    let mut session = open(&scenario);
+    go(&mut session, 15_000);
+    for &time in &told[from..from + 4] {
+        assert_eq!(session.event_time(false), Some(time));
+        session.advance(time, u64::MAX);
+    }
+    for &time in told[from..from + 3].iter().rev() {
+        assert_eq!(session.event_time(true), Some(time));
+        session.advance(time, u64::MAX);
+    }
+    let mut calm = open(&shipped().next().unwrap());
+    go(&mut calm, 200_000);
+    assert_eq!(calm.event_time(false), None);
+}
+
 fn check_frame(frame: &Frame) {
     for replica in &frame.replicas {
         let cells = &frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];

@@ -2,6 +2,8 @@
 //! the first command on a fresh machine starts within seconds.
 mod bench;
 mod browser;
+mod digest;
+mod offline;
 mod recordings;
 mod serve;
 mod setup;
@@ -23,8 +25,8 @@ cargo xtask <command>      every command first installs what it needs and says s
   build                    leave a static site in dist/ that works from any sub-path
   setup                    only install what the others need
   shots [HASH] [--out DIR] [--no-build]
-                           screenshots of the page in several sizes, light and dark
-                           (HASH is the URL's part after #; DIR is shots/ by default)
+                           screenshots of twelve states of the page in three sizes, light and dark
+                           (or of one: HASH is the URL's part after #; DIR is shots/ by default)
   record [--again] [NAME...]
                            record what a real Kafka cluster does (needs Java and Maven);
                            what is recorded already is left, unless --again

@@ -54,9 +54,10 @@ fn respond(mut stream: &TcpStream, request: &str) -> std::io::Result<()> {
         ("GET" | "HEAD", None) => ("404 Not Found", "text/plain; charset=utf-8", b"not found\n".to_vec()),
         _ => ("405 Method Not Allowed", "text/plain; charset=utf-8", b"only GET and HEAD\n".to_vec()),
     };
+    // Not to be stored: then the service worker too asks here first, and shows what was just built.
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
          X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
@@ -80,6 +81,7 @@ fn mime(path: &Path) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "wasm" => "application/wasm",
         "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
         "svg" => "image/svg+xml",
         "png" => "image/png",
         _ => "application/octet-stream",
@@ -98,6 +100,17 @@ mod tests {
         assert_eq!(file_for(dist, "/../Cargo.toml"), None);
         assert_eq!(file_for(dist, "//etc/passwd"), None);
         assert_eq!(file_for(dist, "Cargo.toml"), None);
+    }
+
+    #[test]
+    fn what_is_served_is_not_to_be_stored() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut browser = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        answer(listener.accept().unwrap().0);
+        let mut said = String::new();
+        browser.read_to_string(&mut said).unwrap();
+        assert!(said.contains("Cache-Control: no-store\r\n"), "or a page would hide what was just built");
     }
 
     #[test]

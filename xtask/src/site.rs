@@ -1,6 +1,6 @@
-//! Builds the static site: Trunk, then in dist/ smaller WebAssembly, the openings, and the build's name.
+//! Builds the static site: Trunk, then in dist/ smaller WebAssembly, the openings, the build's name, and the service worker.
 use crate::{
-    setup,
+    digest, offline, setup,
     shell::{self, Outcome},
     wasm,
 };
@@ -36,19 +36,16 @@ fn asked_dir() -> PathBuf {
 }
 
 /// Puts a digest of everything in dist/ in the place of `BUILD` in index.html: addresses whose file names do not
-/// change carry it as a query, so that a new page never runs an old worker out of a cache.
+/// change carry it as a query, so that a new page never runs an old worker out of a cache. The service worker is told.
 fn name_the_build() -> Outcome {
     let say = |error: std::io::Error| format!("dist/ could not be finished: {error}");
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(dist()).map_err(say)?.filter_map(|entry| entry.ok()).map(|entry| entry.path()).collect();
-    files.sort();
-    let mut digest: u64 = 0xcbf2_9ce4_8422_2325;
-    for file in files.iter().filter(|path| path.is_file()) {
-        for byte in fs::read(file).map_err(say)? {
-            digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+    let mut all = Vec::new();
+    for name in offline::files(&dist()).map_err(say)? {
+        all.extend(fs::read(dist().join(name)).map_err(say)?);
     }
+    let build = &digest::sha256_hex(&all)[..16];
     let index = dist().join("index.html");
     let html = fs::read_to_string(&index).map_err(say)?;
-    fs::write(&index, html.replace("?v=BUILD", &format!("?v={digest:016x}"))).map_err(say)
+    fs::write(&index, html.replace("?v=BUILD", &format!("?v={build}"))).map_err(say)?;
+    offline::write_service_worker(&dist(), build).map_err(say)
 }

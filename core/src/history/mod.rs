@@ -5,6 +5,7 @@
 mod checkpoints;
 mod flights;
 mod follower;
+mod future;
 mod just_changed;
 mod session;
 pub use session::{Progress, Session};

@@ -2,6 +2,7 @@
 use super::checkpoints::{Checkpoints, Moment};
 use super::flights::Flights;
 use super::follower::Follower;
+use super::future::Future;
 use super::just_changed::JustChanged;
 use crate::kernel::SimTime;
 use crate::log::TypedRecord;
@@ -27,6 +28,12 @@ const MEMORY_LOOK_EVENTS: u64 = 4_096;
 const TRACED_LEAD_US: u64 = 200_000;
 /// A step is looked for among so many events.
 const STEP_EVENTS: u32 = 2_000;
+/// An event is looked for so far ahead, microseconds.
+const EVENT_AHEAD_US: u64 = 30_000_000;
+/// How far it runs on between two looks for an event, microseconds.
+const LOOK_EVERY_US: u64 = 500_000;
+/// Lines of the story from this weight on are events that a person steps to: those that the page's caption tells.
+const EVENT_WEIGHT: u8 = 2;
 /// Records of a partition offered to be followed.
 const NEWEST_RECORDS: u32 = 8;
 
@@ -34,9 +41,10 @@ const NEWEST_RECORDS: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Session {
     seed: u64,
-    commands: Vec<TimedCommand>,
+    pub(super) commands: Vec<TimedCommand>,
     /// Commands taken back, the last one last.
-    undone: Vec<TimedCommand>,
+    pub(super) undone: Vec<TimedCommand>,
+    pub(super) other_future: Option<Future>,
     at: Moment,
     checkpoints: Checkpoints,
     /// Story, markers, series: written once, when a moment is simulated for the first time.
@@ -75,6 +83,7 @@ impl Session {
             seed,
             commands,
             undone: Vec::new(),
+            other_future: None,
             journal: Journal::default(),
             journaled_until: SimTime::ZERO,
             commands_journaled: 0,
@@ -234,6 +243,29 @@ impl Session {
         Some(ahead.now())
     }
 
+    /// When the next (or, for `back`, the last) event of the story happens. What is not known yet is run, up to 30 s;
+    /// it then stands elsewhere.
+    pub fn event_time(&mut self, back: bool) -> Option<SimTime> {
+        let now = self.now();
+        let times = |journal: &Journal| {
+            let lines = journal.story(0).into_iter().filter(|line| line.weight >= EVENT_WEIGHT);
+            lines.map(|line| SimTime(line.time_us)).collect::<Vec<_>>()
+        };
+        if back {
+            return times(&self.journal).into_iter().rev().find(|&time| time < now);
+        }
+        let last = now.plus_us(EVENT_AHEAD_US);
+        loop {
+            if let Some(time) = times(&self.journal).into_iter().find(|&time| time > now) {
+                return Some(time);
+            }
+            let to = self.now().plus_us(LOOK_EVERY_US);
+            if to > last || self.advance(to, u64::MAX) != Progress::Arrived {
+                return None;
+            }
+        }
+    }
+
     /// The window from `from` to the moment it stands at.
     pub fn frame(&mut self, from: SimTime, options: &FrameOptions) -> Frame {
         self.watched = options.flights;
@@ -250,13 +282,28 @@ impl Session {
         frame::build(world, observers, flights, from, self.known_until, story_len, &mut self.names, options)
     }
 
-    /// Acts at the moment it stands at: what was known beyond is forgotten.
+    /// Acts at the moment it stands at: what was known beyond is forgotten. What had been done beyond it, or was taken
+    /// back, is kept as the other future ([`Session::switch_future`]).
     ///
     /// # Errors
     /// The command cannot be done now; nothing changed.
     pub fn act(&mut self, command: Command) -> Result<(), CommandError> {
+        self.act_before(SimTime::ZERO, command)
+    }
+
+    /// As [`Session::act`]; and if somebody has seen this future up to a later moment, it is kept even if nothing was
+    /// done in it.
+    ///
+    /// # Errors
+    /// The command cannot be done now; nothing changed.
+    pub fn act_before(&mut self, seen_until: SimTime, command: Command) -> Result<(), CommandError> {
+        let future = self.whole_future();
+        let is_past = seen_until > self.now() || future.commands.len() > self.at.commands_done;
         self.act_again(command)?;
         self.undone.clear();
+        if is_past {
+            self.keep_future(future);
+        }
         Ok(())
     }
 
@@ -284,15 +331,21 @@ impl Session {
 
     /// Takes the last live command back and returns to its moment.
     pub fn undo(&mut self) -> Option<TimedCommand> {
-        let taken = self.commands.pop()?;
-        self.checkpoints.forget_after(taken.at, self.commands.len());
-        self.restore(taken.at);
-        // That moment is written again, without the command.
-        let earlier_commands = self.commands.partition_point(|command| command.at < taken.at);
-        self.forget_after(SimTime(taken.at.0.saturating_sub(1)), earlier_commands);
+        let taken = self.commands.last()?.clone();
+        self.return_to(taken.at, self.commands.len() - 1);
         self.undone.push(taken.clone());
         self.advance(taken.at, u64::MAX);
         Some(taken)
+    }
+
+    /// Forgets all but the first `commands` of the commands, and what is known from `time` on, when the next was done.
+    pub(super) fn return_to(&mut self, time: SimTime, commands: usize) {
+        self.commands.truncate(commands);
+        self.checkpoints.forget_after(time, commands);
+        self.restore(time);
+        // That moment is written again, without the command.
+        let earlier_commands = self.commands.partition_point(|command| command.at < time);
+        self.forget_after(SimTime(time.0.saturating_sub(1)), earlier_commands);
     }
 
     /// Does the command last taken back again.

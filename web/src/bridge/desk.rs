@@ -6,7 +6,7 @@ use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
 use kafkarium_core::observe::{frame_codec, prose, selection};
-use kafkarium_core::scenario::{self, Command};
+use kafkarium_core::scenario::{self, Command, TimedCommand};
 use kafkarium_core::share::{self, Link, LinkScenario};
 
 /// Events between two looks at the clock: about a millisecond.
@@ -86,7 +86,10 @@ impl Desk {
             return self.open(&what, at_us, voice);
         }
         let Some(open) = &mut self.open else { return };
-        if matches!(message, ToWorker::Act { .. } | ToWorker::Undo | ToWorker::Redo) {
+        if matches!(
+            message,
+            ToWorker::Act { .. } | ToWorker::Undo | ToWorker::Redo | ToWorker::SwitchFuture { .. }
+        ) {
             self.under_way = None;
         }
         match message {
@@ -97,7 +100,9 @@ impl Desk {
                 self.under_way = Some(Move { from, to, options, began_ms, told_ms: began_ms });
                 self.go(voice);
             }
-            ToWorker::Act { at_us, command } => open.act(SimTime(at_us), &command, voice),
+            ToWorker::Act { at_us, command, seen_us } => {
+                open.act(SimTime(at_us), &command, SimTime(seen_us), voice);
+            }
             ToWorker::Undo => {
                 let taken = open.session.undo();
                 open.acted(taken.map(|taken| format!("Taken back: {}.", taken.command)), voice);
@@ -106,9 +111,11 @@ impl Desk {
                 let again = open.session.redo();
                 open.acted(again.map(|again| format!("Done again: {}.", again.command)), voice);
             }
-            ToWorker::Step { back } => {
-                let time = open.session.step_time(back).map(|time| time.0);
-                voice.say(FromWorker::Stepped(time));
+            ToWorker::SwitchFuture { at_us } => open.switch_future(SimTime(at_us), voice),
+            ToWorker::Step { back, event } => {
+                let session = &mut open.session;
+                let time = if event { session.event_time(back) } else { session.step_time(back) };
+                voice.say(FromWorker::Stepped(time.map(|time| time.0)));
             }
             ToWorker::Details { subject } => {
                 voice.say(FromWorker::Details(Box::new(open.details(subject))));
@@ -186,6 +193,21 @@ impl Move {
     }
 }
 
+/// Another future in a sentence.
+fn told(parts_at: SimTime, commands: &[TimedCommand]) -> String {
+    const TOLD: usize = 3;
+    let seconds = |time: SimTime| format!("{}.{:03} s", time.as_ms() / 1_000, time.as_ms() % 1_000);
+    let mut parts: Vec<String> =
+        commands.iter().take(TOLD).map(|done| format!("{} at {}", done.command, seconds(done.at))).collect();
+    if parts.is_empty() {
+        parts.push(format!("nothing done from {} on", seconds(parts_at)));
+    }
+    if commands.len() > TOLD {
+        parts.push(format!("{} more", commands.len() - TOLD));
+    }
+    format!("The other future: {}.", parts.join(", "))
+}
+
 fn read(what: &Source) -> Result<Link, Vec<String>> {
     let first = scenario::shipped()[0].name;
     let of = |scenario| {
@@ -244,17 +266,31 @@ impl Open {
         }
     }
 
-    fn act(&mut self, at: SimTime, text: &str, voice: &mut impl Voice) {
+    fn act(&mut self, at: SimTime, text: &str, seen_until: SimTime, voice: &mut impl Voice) {
         let command: Command = match text.parse() {
             Ok(command) => command,
             Err(error) => return voice.say(FromWorker::NotDone(format!("{error}"))),
         };
         self.session.advance(at, u64::MAX);
-        let sentence = format!("Done: {command}.");
-        match self.session.act(command) {
-            Ok(()) => self.acted(Some(sentence), voice),
+        let mut sentence = format!("Done: {command}.");
+        match self.session.act_before(seen_until, command) {
+            Ok(()) => {
+                if self.session.other_future().is_some_and(|(parts_at, _)| parts_at == self.session.now()) {
+                    sentence.push_str(" The old future is kept.");
+                }
+                self.acted(Some(sentence), voice);
+            }
             Err(error) => voice.say(FromWorker::NotDone(error.to_string())),
         }
+    }
+
+    fn switch_future(&mut self, at: SimTime, voice: &mut impl Voice) {
+        self.session.advance(at, u64::MAX);
+        if !self.session.switch_future() {
+            let why = "There is no other future: a command in the past makes one, and keeps the old one.";
+            return voice.say(FromWorker::NotDone(why.to_owned()));
+        }
+        self.acted(Some("This is the other future; the one you came from is kept.".to_owned()), voice);
     }
 
     fn acted(&mut self, sentence: Option<String>, voice: &mut impl Voice) {
@@ -267,6 +303,7 @@ impl Open {
             sentence,
             undoable: self.session.commands().len() as u32,
             redoable: self.session.can_redo(),
+            other_future: self.session.other_future().map(|(parts_at, commands)| told(parts_at, commands)),
         });
     }
 

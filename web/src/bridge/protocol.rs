@@ -47,15 +47,24 @@ pub enum ToWorker {
         at_us: u64,
         /// The command's text.
         command: String,
+        /// How far the person has seen this future.
+        seen_us: u64,
     },
     /// Take the last command back.
     Undo,
     /// Do it again.
     Redo,
+    /// Go from that moment into the future that a command in the past has put aside.
+    SwitchFuture {
+        /// When.
+        at_us: u64,
+    },
     /// Where a step forward or back from where it stands would go.
     Step {
         /// Back.
         back: bool,
+        /// To the next event of the story, not to the next message.
+        event: bool,
     },
     /// Everything the panels show about one subject.
     Details {
@@ -139,6 +148,8 @@ pub enum FromWorker {
         undoable: u32,
         /// Whether one can be done again.
         redoable: bool,
+        /// What is done in the other future, if one is kept: a sentence.
+        other_future: Option<String>,
     },
     /// A command could not be done: why. Nothing changed.
     NotDone(String),

@@ -33,6 +33,10 @@ pub fn Header(app: App) -> impl IntoView {
                 title="Undo the last command (U)" aria-label="Undo the last command">"↶"</button>
             <button on:click=move |_| app.with_engine(|engine| engine.redo()) disabled=move || !app.redoable.get()
                 title="Do it again (R)" aria-label="Do the last command again">"↷"</button>
+            {move || app.other_future.get().map(|told| view! {
+                <button id="future" on:click=move |_| app.with_engine(|engine| engine.switch_future())
+                    title=format!("{told} Go there, and back (O)")>"⇄ "<span class="wide">"Other "</span>"future"</button>
+            })}
             <button id="theme" on:click=move |_| app.change_theme()
                 title="Theme: system, light, dark" aria-label=move || format!("Theme: {}", theme())>
                 "◐ "<span class="wide">{theme}</span>

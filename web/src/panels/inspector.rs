@@ -50,7 +50,7 @@ fn state_row(row: StateRow) -> impl IntoView {
         Some(was) => format!("{was} → {}", row.value),
         None => row.value,
     };
-    view! { <dt>{row.name}</dt><dd class:changed=changed>{value}</dd> }
+    view! { <div><dt>{row.name}</dt><dd class:changed=changed>{value}</dd></div> }
 }
 
 fn command(app: App, offer: OfferedCommand) -> impl IntoView {

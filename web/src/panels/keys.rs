@@ -7,9 +7,10 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 /// What each key does, for the help.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: [(&str, &str); 19] = [
     ("Space", "play or pause"),
     (". and ,", "a step on or back: the next message that leaves or arrives"),
+    ("N and P", "the next or the previous event of the story"),
     ("] and [", "faster or slower"),
     ("S", "story pace: slow where something happens, quick where nothing does"),
     ("→ and ←", "a second on or back; with Shift ten"),
@@ -22,6 +23,7 @@ pub const KEYS: [(&str, &str); 17] = [
     ),
     ("/", "find a broker, partition, client or group by its name"),
     ("U and R", "undo a command, do it again"),
+    ("O", "the other future: a command in the past keeps the old one; again, and back"),
     ("L", "copy a link to this moment"),
     ("E", "share: link, embed, picture, film, texts"),
     ("T", "light, dark, or as the system has it"),
@@ -77,8 +79,10 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
     match event.key().as_str() {
         key if app.embedded && !EMBEDDED.contains(&key) => return false,
         " " if !on_button => app.set_playing(!app.playing.get_untracked()),
-        "." => app.step(false),
-        "," => app.step(true),
+        "." => app.step(false, false),
+        "," => app.step(true, false),
+        "n" | "N" => app.step(false, true),
+        "p" | "P" => app.step(true, true),
         "]" => app.change_speed(true),
         "[" => app.change_speed(false),
         "s" | "S" => app.mode.set(Mode::Story),
@@ -87,6 +91,7 @@ fn act(app: App, event: &web_sys::KeyboardEvent) -> bool {
         "u" | "U" => app.with_engine(|engine| engine.undo()),
         "r" | "R" => app.with_engine(|engine| engine.redo()),
         "e" | "E" => app.dialog.set(Some(Dialog::Share)),
+        "o" | "O" => app.with_engine(|engine| engine.switch_future()),
         "l" | "L" => app.with_engine(|engine| engine.copy_link()),
         "t" | "T" => app.change_theme(),
         "1" => app.tab.set(Tab::Inspect),

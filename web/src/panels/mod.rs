@@ -23,7 +23,7 @@ mod timebar;
 mod tools;
 mod voice;
 
-use crate::state::{App, files};
+use crate::state::{App, files, offline};
 use leptos::prelude::*;
 
 /// The whole page.
@@ -36,6 +36,7 @@ pub fn Page() -> impl IntoView {
     keys::listen(app);
     files::listen(app);
     share::listen(app);
+    offline::hear(app);
     let page = view! {
         <header::Header app/>
         <notices::Problem app/>

@@ -6,6 +6,8 @@ use kafkarium_core::observe::report::{Band, Marker, Tone};
 use leptos::html;
 use leptos::prelude::*;
 
+/// A span narrower than this, per cent of the line, has no room for a word.
+const WORD_PERCENT: f64 = 3.0;
 /// The line shows at least this much, microseconds.
 const SHOWN_US: u64 = 60_000_000;
 
@@ -49,9 +51,9 @@ fn Controls(app: App) -> impl IntoView {
     view! {
         <div class="controls">
             <div class="buttons">
-                <button on:click=move |_| app.step(true) title="Step back (,)" aria-label="Step back">"◂"</button>
+                <button on:click=move |_| app.step(true, false) title="Step back (,)" aria-label="Step back">"◂"</button>
                 <PlayButton app/>
-                <button on:click=move |_| app.step(false) title="Step on (.)" aria-label="Step on">"▸"</button>
+                <button on:click=move |_| app.step(false, false) title="Step on (.)" aria-label="Step on">"▸"</button>
                 <output id="clock" aria-live="off">{move || clock(app.now_us.get())}</output>
             </div>
             <div class="speed">
@@ -161,9 +163,11 @@ fn band(row: Band, end: u64) -> impl IntoView {
             Tone::Warn => "warn",
             Tone::Bad => "bad",
         };
+        let width = part(to - from);
+        let word = (width >= WORD_PERCENT).then(|| span.label.clone());
         view! {
-            <span class=tone title=span.label.clone() style:left=format!("{:.3}%", part(from))
-                style:width=format!("{:.3}%", part(to - from))>{span.label.clone()}</span>
+            <span class=tone title=span.label style:left=format!("{:.3}%", part(from))
+                style:width=format!("{width:.3}%")>{word}</span>
         }
     });
     view! { <div class="band" title=row.label.clone()>{spans.collect_view()}</div> }

@@ -179,7 +179,8 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
         pen.text(&state, (right, y), plain(12.0), color, Align::Right, right - x - 20.0)
     };
     let room = right - used - x - 10.0;
-    if !rack.is_empty() {
+    // Part of a name is no name.
+    if !rack.is_empty() && pen.width(&rack, plain(12.0)) <= room {
         x += pen.text(&rack, (x, y), plain(12.0), &theme.ink_faint, Align::Left, room) + 10.0;
     }
     let links = match broker.links {

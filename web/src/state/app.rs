@@ -120,6 +120,8 @@ pub struct App {
     pub undoable: RwSignal<u32>,
     /// Whether one can be done again.
     pub redoable: RwSignal<bool>,
+    /// What is done in the future kept beside this one: a sentence.
+    pub other_future: RwSignal<Option<String>>,
     /// The menu at a thing, if one is open.
     pub menu: RwSignal<Option<Menu>>,
     /// What lies over the page.
@@ -169,6 +171,7 @@ impl App {
             progress: RwSignal::new(None),
             undoable: RwSignal::new(0),
             redoable: RwSignal::new(false),
+            other_future: RwSignal::new(None),
             menu: RwSignal::new(None),
             dialog: RwSignal::new(None),
             tab: RwSignal::new(Tab::Inspect),
@@ -215,10 +218,10 @@ impl App {
         self.with_engine(Engine::rested);
     }
 
-    /// Pauses and goes one step on or back.
-    pub fn step(&self, back: bool) {
+    /// Pauses and goes one step on or back: to the next message, or the next event of the story.
+    pub fn step(&self, back: bool, event: bool) {
         self.playing.set(false);
-        self.with_engine(|engine| engine.step(back));
+        self.with_engine(|engine| engine.step(back, event));
     }
 
     /// The next fixed speed, up or down; from story pace the nearest.

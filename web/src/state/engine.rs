@@ -43,6 +43,8 @@ pub struct Engine {
     /// The end of the window asked for.
     pub(super) asked: Option<u64>,
     pub(super) playhead_us: f64,
+    /// How far this future was shown.
+    seen_us: f64,
     pub(super) speed: f64,
     /// When a message was last seen under way, while there is no worker; and whether it was then seen to have moved.
     pub(super) flew_us: Option<f64>,
@@ -62,6 +64,10 @@ pub struct Engine {
     /// Who waits for a link, and who for something written down.
     link_for: Option<Function>,
     writing_for: Option<Function>,
+    /// The page is about to be reloaded, and the address is to bring it back here.
+    pub(super) keeping: bool,
+    /// It was said that the page lives.
+    pub(super) lives: bool,
     /// The record that the command under way sends is to be followed.
     pub(super) follow_next_send: bool,
     /// The steps of the record followed, in microseconds: worth watching too.
@@ -180,7 +186,8 @@ impl Engine {
         let command = command.to_owned();
         self.wish(Wish::new(command.clone(), move |engine| {
             engine.follow_next_send |= followed;
-            engine.say(&ToWorker::Act { at_us: engine.playhead_us(), command });
+            let seen_us = engine.seen_us as u64;
+            engine.say(&ToWorker::Act { at_us: engine.playhead_us(), command, seen_us });
         }));
     }
 
@@ -192,6 +199,13 @@ impl Engine {
     /// Does the command last taken back again.
     pub fn redo(&mut self) {
         self.wish(Wish::new("do it again", |engine| engine.say(&ToWorker::Redo)));
+    }
+
+    /// Goes into the future that a command in the past has put aside; again, and back.
+    pub fn switch_future(&mut self) {
+        self.wish(Wish::new("go to the other future", |engine| {
+            engine.say(&ToWorker::SwitchFuture { at_us: engine.playhead_us() });
+        }));
     }
 
     /// Selects something.
@@ -235,11 +249,11 @@ impl Engine {
     }
 
     /// One step on or back.
-    pub fn step(&mut self, back: bool) {
+    pub fn step(&mut self, back: bool, event: bool) {
         self.wish(Wish::new(if back { "a step back" } else { "a step on" }, move |engine| {
             // The worker must stand exactly at the playhead.
             engine.jump();
-            engine.say(&ToWorker::Step { back });
+            engine.say(&ToWorker::Step { back, event });
         }));
     }
 
@@ -253,7 +267,7 @@ impl Engine {
         self.ask_link();
     }
 
-    fn ask_link(&mut self) {
+    pub(super) fn ask_link(&mut self) {
         let Some(app) = self.app else { return };
         let subject = app.selection.get_untracked();
         self.say(&ToWorker::Link { at_us: self.playhead_us as u64, subject });
@@ -371,12 +385,14 @@ impl Engine {
                 app.playing.set(false);
                 app.problem.set(Some(sentence));
             }
-            FromWorker::Acted { at_us, sentence, undoable, redoable } => {
+            FromWorker::Acted { at_us, sentence, undoable, redoable, other_future } => {
                 app.undoable.set(undoable);
                 app.redoable.set(redoable);
+                app.other_future.set(other_future);
                 app.notice.set(Some(sentence));
                 app.command_ended(self, true);
                 self.playhead_us = at_us as f64;
+                self.seen_us = self.playhead_us;
                 self.jump();
                 self.url_at_ms = 0.0;
             }
@@ -386,10 +402,12 @@ impl Engine {
             }
             FromWorker::Life(life) => app.hear_life(self, *life),
             FromWorker::Stepped(time) => {
-                if let Some(time) = time {
-                    self.playhead_us = time as f64;
-                    self.jump();
+                // With no time there is nothing to step to near here.
+                self.playhead_us = time.map_or(self.playhead_us, |time| time as f64);
+                if time.is_none() {
+                    app.notice.set(Some("Nothing else happens near this moment.".to_owned()));
                 }
+                self.jump();
             }
             FromWorker::Details(details) => app.details.set(Some(*details)),
             FromWorker::Metrics { from_row, table } => {
@@ -414,6 +432,7 @@ impl Engine {
 
     pub(super) fn opened(&mut self, app: App, opened: Opened) {
         self.playhead_us = opened.at_us as f64;
+        self.seen_us = self.playhead_us;
         self.follow_key = opened.follow_key.clone();
         self.story.clear();
         app.story.set(Vec::new());
@@ -422,6 +441,7 @@ impl Engine {
         app.dialog.set(None);
         app.undoable.set(opened.undoable);
         app.redoable.set(false);
+        app.other_future.set(None);
         app.playing.set(self.deaths == 0 && app.playing.get_untracked());
         app.selection.set(opened.select);
         app.alive.set(false);
@@ -456,6 +476,7 @@ impl Engine {
     }
 
     fn linked(&mut self, app: App, link: Result<String, String>) {
+        let is_kept = link.is_ok();
         match link {
             Ok(fragment) => {
                 // In somebody's page the address stays what that page asks for.
@@ -477,6 +498,7 @@ impl Engine {
                 }
             }
         }
+        self.tell_kept(is_kept);
     }
 
     /// The worker is dead: another is started once, and stands just before what killed it.
@@ -526,6 +548,7 @@ impl Engine {
         if let (true, Some((_, limit))) = (goes, self.newest()) {
             self.playhead_us = (self.playhead_us + passed_ms * 1_000.0 * self.speed).min(limit as f64);
         }
+        self.seen_us = self.seen_us.max(self.playhead_us);
         self.show_due();
         self.fetch(app);
         if let Some(stage) = &mut self.stage {
@@ -533,6 +556,7 @@ impl Engine {
         }
         self.texts(app, now_ms);
         self.call_worker(app);
+        self.tell_that_it_lives();
     }
 
     /// The last window there is: where it begins and ends.

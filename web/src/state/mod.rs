@@ -12,6 +12,8 @@ pub mod files;
 #[cfg(feature = "page")]
 pub mod film;
 #[cfg(feature = "page")]
+pub mod offline;
+#[cfg(feature = "page")]
 mod opening;
 pub mod pace;
 #[cfg(feature = "page")]
