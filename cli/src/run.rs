@@ -1,6 +1,6 @@
 //! `run` and `describe`: moves through a run and shows what is there.
 use crate::args::Ask;
-use crate::{Failure, input, say, summary};
+use crate::{Failure, input, say, summary, why};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::Subject;
@@ -32,17 +32,22 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
         written.map_err(|error| Failure::input(format!("`{path}` cannot be written: {error}")))?;
     }
     let sum = session.summary();
-    let mut story = if ask.story { session.story(0) } else { Vec::new() };
+    let told = ask.story || ask.why;
+    let mut story = if told { session.story(0) } else { Vec::new() };
     // As the figures, it begins with the end of the warm-up; of what came before, only what matters is told.
     story.retain(|line| line.weight >= if line.time_us >= sum.from_us { 1 } else { 2 });
-    if ask.json && ask.story {
+    let chains = if ask.why { why::chains(&mut session, &story, &sum.audit.findings) } else { Vec::new() };
+    if ask.json && told {
         let mut whole = serde_json::to_value(&sum).map_err(|error| no_json(&error))?;
         whole["story"] = serde_json::to_value(&story).map_err(|error| no_json(&error))?;
+        if ask.why {
+            whole["why"] = serde_json::to_value(&chains).map_err(|error| no_json(&error))?;
+        }
         say(&json(&whole)?)?;
     } else if ask.json {
         say(&json(&sum)?)?;
     } else {
-        say(&summary::show_story(&story))?;
+        say(&summary::show_story(&story, &chains))?;
         say(&summary::show(&sum))?;
     }
     if sum.expectations.iter().all(|expectation| expectation.holds) { Ok(()) } else { Err(Failure::Broken) }

@@ -1,4 +1,5 @@
 //! A summary as text.
+use crate::why::{self, Asked};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::{Finding, GroupSummary, Latency, StoryLine, Summary, Throughput};
 use kafkarium_core::scenario::words::{show_duration, show_number};
@@ -8,8 +9,8 @@ const FINDINGS_SHOWN: usize = 5;
 /// Records told of each finding.
 const RECORDS_SHOWN: usize = 5;
 
-/// What happened: each line what, then why and what comes next.
-pub fn show_story(story: &[StoryLine]) -> String {
+/// What happened: each line what, then why and what comes next; then the chain of its causes, where one was asked for.
+pub fn show_story(story: &[StoryLine], chains: &[Asked]) -> String {
     let mut text = String::new();
     for line in story {
         let mark = if line.weight >= 3 { '*' } else { ' ' };
@@ -17,6 +18,8 @@ pub fn show_story(story: &[StoryLine]) -> String {
         for more in [&line.why, &line.next].into_iter().filter(|more| !more.is_empty()) {
             text.push_str(&format!("              {more}\n"));
         }
+        let asked = chains.iter().find(|asked| asked.ask == line.ask);
+        text.push_str(&asked.map_or_else(String::new, |asked| why::show(&asked.chain)));
     }
     if !story.is_empty() {
         text.push('\n');
@@ -228,6 +231,7 @@ mod tests {
                     count: 5,
                     records: vec!["customer-1".into()],
                     why: "The new leader never had them.".into(),
+                    ask: String::new(),
                 }],
                 ..AuditReport::default()
             },

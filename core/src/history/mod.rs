@@ -2,9 +2,11 @@
 //!
 //! This room knows the world as a thing that can be cloned and run; it knows nothing of Kafka's rules.
 
+mod asker;
 mod checkpoints;
 mod flights;
 mod follower;
 mod just_changed;
+mod rerun;
 mod session;
 pub use session::{Progress, Session};

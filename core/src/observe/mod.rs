@@ -3,6 +3,7 @@
 mod audit;
 mod availability;
 mod bands;
+pub mod chain;
 mod changes;
 mod cuts;
 pub mod describe;
@@ -22,6 +23,7 @@ mod observers;
 mod offers;
 pub mod orders;
 mod piles;
+pub mod question;
 mod ranges;
 pub mod records;
 pub mod report;
@@ -33,6 +35,7 @@ mod summary;
 mod told;
 pub mod tools;
 pub mod view;
+pub mod why;
 
 pub use invariants::Invariants;
 pub use journal::Journal;

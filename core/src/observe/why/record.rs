@@ -1,0 +1,113 @@
+//! A record's way into the log: each time its batch was sent, appended, given another try, acknowledged.
+use super::away;
+use super::telling::Telling;
+use crate::client::ProducerSpec;
+use crate::kernel::SimTime;
+use crate::log::Batch;
+use crate::metadata::BrokerId;
+use crate::observe::follow::RecordId;
+use crate::observe::report::Subject;
+use crate::observe::story::error_sentence;
+use crate::observe::told::count;
+use crate::trace::Fact;
+use crate::wire::{ErrorCode, NodeId};
+
+/// What was seen of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met<'w> {
+    /// The broker that appended it, the last time.
+    pub broker: Option<BrokerId>,
+    /// Its acknowledgement.
+    pub acknowledged: Option<(SimTime, &'w Batch)>,
+}
+
+/// Says how it was sent and appended up to the event, but not the acknowledgement; `None` if its sending was not seen.
+/// With `until`, appends behind that offset are left out.
+pub(super) fn into_log<'w>(telling: &mut Telling<'w>, id: RecordId, until: Option<u64>) -> Option<Met<'w>> {
+    let seen = telling.seen;
+    let at_event = telling.at;
+    let mut met = Met { broker: None, acknowledged: None };
+    let mut sent: Option<(SimTime, BrokerId)> = None;
+    let mut begun = false;
+    for (at, fact) in seen.facts().filter(|(at, _)| *at <= at_event) {
+        match fact {
+            Fact::Sent { broker, partition, batch, .. } if id.within(*partition, batch).is_some() => {
+                begun |= batch.retries == 0;
+                tell_sent(telling, id, at, *broker, batch);
+                sent = Some((at, *broker));
+            }
+            Fact::Appended { broker, partition, batch } => {
+                let Some(within) = id.within(*partition, batch) else { continue };
+                let offset = batch.base_offset + u64::from(within);
+                if until.is_some_and(|until| offset > until) || (until.is_none() && at == at_event) {
+                    continue;
+                }
+                met.broker = Some(*broker);
+                let text = format!(
+                    "Broker {}, the leader, appended it at offset {offset} (leader epoch {}).",
+                    broker.0, batch.leader_epoch
+                );
+                telling.say(at, Subject::Replica(id.partition.0, broker.0), text);
+            }
+            Fact::Acknowledged { partition, batch, .. } if id.within(*partition, batch).is_some() => {
+                met.acknowledged = Some((at, batch));
+            }
+            Fact::Retrying { producer, partition, first_ordinal, count, error, .. }
+                if (*producer, *partition) == (id.producer, id.partition)
+                    && (*first_ordinal..first_ordinal + u64::from(*count)).contains(&id.ordinal) =>
+            {
+                tell_retry(telling, id, at, *error, sent);
+            }
+            _ => {}
+        }
+    }
+    begun.then_some(met)
+}
+
+fn tell_sent(telling: &mut Telling, id: RecordId, at: SimTime, broker: BrokerId, batch: &Batch) {
+    let name = spec(telling, id).client_id.to_string();
+    let text = if batch.retries == 0 {
+        let records = count(u64::from(batch.count), "record");
+        format!("Producer {name} sent its batch ({records}) to broker {}.", broker.0)
+    } else {
+        format!("Producer {name} sent the batch again, to broker {}.", broker.0)
+    };
+    telling.say(at, Subject::Producer(u32::from(id.producer)), text);
+}
+
+fn spec<'w>(telling: &Telling<'w>, id: RecordId) -> &'w ProducerSpec {
+    telling.world.producer_spec(id.producer)
+}
+
+/// No good answer came: why, and what kept the broker that was asked from giving one.
+fn tell_retry(
+    telling: &mut Telling,
+    id: RecordId,
+    at: SimTime,
+    error: ErrorCode,
+    sent: Option<(SimTime, BrokerId)>,
+) {
+    if let Some((since, broker)) = sent {
+        away::trouble(telling, NodeId::from(broker), since, at);
+    }
+    let producer = Subject::Producer(u32::from(id.producer));
+    let name = spec(telling, id).client_id.to_string();
+    let text = format!("Producer {name} had no good answer. {} It tries again.", error_sentence(error));
+    telling.say(at, producer, text);
+    decided(telling, id, error);
+}
+
+/// The configuration behind an error.
+pub(super) fn decided(telling: &mut Telling, id: RecordId, error: ErrorCode) {
+    let producer = Subject::Producer(u32::from(id.producer));
+    match error {
+        ErrorCode::RequestTimedOut => telling.by(producer, "request.timeout.ms"),
+        ErrorCode::DeliveryTimeout => telling.by(producer, "delivery.timeout.ms"),
+        ErrorCode::BufferExhausted => telling.by(producer, "max.block.ms").by(producer, "buffer.memory"),
+        ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend => {
+            telling.by(Subject::Partition(id.partition.0), "min.insync.replicas")
+        }
+        ErrorCode::MessageTooLarge => telling.by(Subject::Partition(id.partition.0), "max.message.bytes"),
+        _ => telling,
+    };
+}
