@@ -101,7 +101,7 @@ impl Why {
     /// Takes what one event did, after the observers saw it.
     pub fn see(&mut self, world: &World, observers: &Observers, facts: &[(NodeId, Fact)], sent: &[Sent]) {
         match &mut self.after {
-            Some(after) => after.see(world, facts),
+            Some(after) => after.see(world, facts, sent),
             None => {
                 self.seen.see(world, facts, sent);
                 if world.now() == self.question.at && self.is_event(world, observers, facts) {
@@ -154,7 +154,7 @@ impl Why {
         let from = [telling.wants, unknown.map(|(_, created)| SimTime(created.0.saturating_sub(1)))];
         let from = from.into_iter().flatten().min();
         self.wants = from.map(|from| Wants { from, record: id });
-        self.after = Some(After::new(about, at, world, telling.trouble.take()));
+        self.after = Some(After::new(about, at, world, &self.seen, telling.trouble.take()));
         self.chain = telling.into_chain(title);
     }
 

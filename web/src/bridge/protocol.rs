@@ -1,4 +1,5 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
+use kafkarium_core::observe::chain::Chain;
 use kafkarium_core::observe::life::{Life, Pick, RecordRow};
 use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A message as it travels.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -71,6 +72,8 @@ pub enum ToWorker {
         /// Which.
         pick: Option<Pick>,
     },
+    /// Look for the chain of causes of something, in the words that its line carries; empty words for nothing any more.
+    Why(String),
     /// A link to that moment.
     Link {
         /// When.
@@ -153,6 +156,8 @@ pub enum FromWorker {
     Described(Description),
     /// The life of the record followed, as far as it is known; or why there is none.
     Life(Box<Result<Life, String>>),
+    /// The chain of causes asked for, as far as it was looked for.
+    Why(Chain),
     /// A link's fragment.
     Link(Result<String, String>),
 }

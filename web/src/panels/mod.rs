@@ -20,6 +20,7 @@ mod story;
 mod timebar;
 mod tools;
 mod voice;
+mod why;
 
 use crate::state::{App, files};
 use leptos::prelude::*;

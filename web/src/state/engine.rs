@@ -352,6 +352,7 @@ impl Engine {
                 app.notice.set(Some(sentence));
             }
             FromWorker::Life(life) => app.hear_life(self, *life),
+            FromWorker::Why(chain) => app.why.update(|(_, known)| *known = chain),
             FromWorker::Stepped(time) => {
                 if let Some(time) = time {
                     self.playhead_us = time as f64;
@@ -384,6 +385,7 @@ impl Engine {
         self.story.clear();
         app.story.set(Vec::new());
         app.life.set(None);
+        app.why.set(Default::default());
         self.show_life(None);
         app.dialog.set(None);
         app.undoable.set(opened.undoable);

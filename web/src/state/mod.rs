@@ -14,6 +14,7 @@ mod opening;
 pub mod pace;
 #[cfg(feature = "page")]
 pub mod record;
+mod why;
 
 #[cfg(feature = "page")]
 pub use app::App;

@@ -1,15 +1,17 @@
 //! What came of an event: looked for behind it, until it is known or so long ago that nobody would call it the same.
 use super::super::question::About;
 use super::telling::{setting, took};
+use super::witness::Witness;
 use crate::kernel::SimTime;
 use crate::log::Batch;
-use crate::metadata::{BrokerId, GroupId, PartitionRegistration, TopicPartition};
+use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::observe::chain::Cause;
 use crate::observe::report::Subject;
-use crate::observe::told::{capital, listed};
+use crate::observe::told;
 use crate::trace::{Fact, GroupCause, GroupState};
 use crate::wire::NodeId;
-use crate::world::World;
+use crate::world::{Sent, World};
+use std::collections::BTreeMap;
 
 /// What comes later than this is not looked for, microseconds.
 const AFTER_US: u64 = 120_000_000;
@@ -29,15 +31,25 @@ pub(super) struct After {
     enough: Option<SimTime>,
     /// The group is stable again.
     stable: bool,
-    /// When somebody of the group was last given records.
-    last_given: Option<SimTime>,
+    /// When the group was last given records of a partition.
+    reads: BTreeMap<TopicPartition, SimTime>,
+    /// The member that asked to join last.
+    last_to_join: Option<u16>,
+    /// The group had no members, so its coordinator waits for more.
+    first_member: bool,
     assigned: usize,
     pub done: bool,
     pub told: Vec<Cause>,
 }
 
 impl After {
-    pub fn new(about: About, at: SimTime, world: &World, trouble: Option<(SimTime, String)>) -> Self {
+    pub fn new(
+        about: About,
+        at: SimTime,
+        world: &World,
+        seen: &Witness,
+        trouble: Option<(SimTime, String)>,
+    ) -> Self {
         let elected = match about {
             About::Leader(partition) => {
                 let now = world.controller().image().partition(partition);
@@ -53,7 +65,9 @@ impl After {
             elected,
             enough: None,
             stable: false,
-            last_given: None,
+            reads: reads_of(about, seen),
+            last_to_join: None,
+            first_member: matches!(about, About::Rebalance(group) if super::pause::has_first_member(world, seen, group, at)),
             assigned: 0,
             done,
             told: Vec::new(),
@@ -61,9 +75,12 @@ impl After {
     }
 
     /// Takes what one later event did.
-    pub fn see(&mut self, world: &World, facts: &[(NodeId, Fact)]) {
+    pub fn see(&mut self, world: &World, facts: &[(NodeId, Fact)], sent: &[Sent]) {
         if self.done {
             return;
+        }
+        if let About::Rebalance(group) = self.about {
+            self.joins(world, group, sent);
         }
         for (_, fact) in facts {
             match self.about {
@@ -80,8 +97,12 @@ impl After {
     }
 
     fn say(&mut self, world: &World, about: Subject, text: impl Into<String>) {
-        let text = capital(&text.into());
-        self.told.push(Cause { time_us: world.now().0, text, settings: Vec::new(), about: Some(about) });
+        self.told.push(Cause {
+            time_us: world.now().0,
+            text: text.into(),
+            settings: Vec::new(),
+            about: Some(about),
+        });
     }
 
     fn by(&mut self, world: &World, whose: Subject, key: &str) {
@@ -183,7 +204,8 @@ impl After {
                 let min = world.controller().image().min_insync_replicas(partition);
                 if after.isr.len() as u32 >= min && self.enough.is_none() {
                     self.enough = Some(world.now());
-                    let text = format!("The ISR of {name} is large enough again: {}.", members(after));
+                    let text =
+                        format!("The ISR of {name} is large enough again: {}.", told::brokers(&after.isr));
                     self.say(world, Subject::Partition(partition.0), text);
                     self.by(world, Subject::Partition(partition.0), "min.insync.replicas");
                 }
@@ -204,70 +226,107 @@ impl After {
     }
 
     fn rebalance(&mut self, world: &World, group: GroupId, fact: &Fact) {
-        let name = world.groups()[usize::from(group.0)].name.clone();
-        let whose = Subject::Group(u32::from(group.0));
         match fact {
-            Fact::GroupChanged { group: of, state, generation, cause } if *of == group => match state {
-                GroupState::CompletingRebalance => {
-                    let text = match cause {
-                        GroupCause::MemberTimedOut(_) => format!(
-                            "The join phase ended without a member that did not come in time: generation {generation}."
-                        ),
-                        _ => format!(
-                            "All members have joined: generation {generation}. The one that leads the group computes who gets what."
-                        ),
-                    };
-                    self.say(world, whose, text);
-                }
-                GroupState::Stable => {
-                    self.stable = true;
-                    self.say(world, whose, format!("The assignment arrived: group {name} is stable."));
-                }
-                GroupState::PreparingRebalance if *cause == GroupCause::CoordinatorMoved => {}
-                GroupState::PreparingRebalance => {
-                    self.stable = false;
-                    self.say(world, whose, "Another rebalance began; its own line of the story tells why.");
-                }
-                GroupState::Empty => {
-                    self.say(world, whose, format!("Group {name} has no members left."));
-                    self.done = true;
-                }
-                GroupState::Dead => {}
-            },
+            Fact::GroupChanged { group: of, state, generation, cause } if *of == group => {
+                self.group_changed(world, group, *state, *generation, cause);
+            }
             Fact::Assigned { consumer, partitions, .. }
                 if is_member(world, *consumer, group)
                     && !partitions.is_empty()
                     && self.assigned < MEMBERS_TOLD =>
             {
                 self.assigned += 1;
-                let text = format!(
-                    "Consumer {} got {}.",
-                    world.consumer_slot(*consumer).spec.client_id,
-                    owned(world, partitions)
-                );
+                let name = &world.consumer_slot(*consumer).spec.client_id;
+                let text = format!("Consumer {name} got {}.", told::partitions(world, partitions));
                 self.say(world, Subject::Consumer(u32::from(*consumer)), text);
             }
-            Fact::Polled { consumer, .. } if is_member(world, *consumer, group) => {
+            Fact::Polled { consumer, partition, .. } if is_member(world, *consumer, group) => {
                 if self.stable {
-                    self.reads_again(world, *consumer);
-                } else {
-                    self.last_given = Some(world.now());
+                    self.reads_again(world, *consumer, *partition);
                 }
+                self.reads.insert(*partition, world.now());
             }
             _ => {}
         }
     }
 
-    fn reads_again(&mut self, world: &World, consumer: u16) {
-        let name = &world.consumer_slot(consumer).spec.client_id;
-        let gap = match self.last_given {
-            Some(last) => format!("nobody in it was for {}", took(last, world.now())),
-            None => "the pause is over".to_owned(),
+    fn group_changed(
+        &mut self,
+        world: &World,
+        group: GroupId,
+        state: GroupState,
+        generation: u32,
+        cause: &GroupCause,
+    ) {
+        let name = &world.groups()[usize::from(group.0)].name;
+        let whose = Subject::Group(u32::from(group.0));
+        match state {
+            GroupState::CompletingRebalance => self.all_joined(world, group, generation, cause),
+            GroupState::Stable => {
+                self.stable = true;
+                let text = format!(
+                    "The assignment of the member that leads it arrived: group {name} is stable again."
+                );
+                self.say(world, whose, text);
+            }
+            GroupState::PreparingRebalance if *cause != GroupCause::CoordinatorMoved => {
+                self.stable = false;
+                self.say(world, whose, "Another rebalance began: its own line of the story tells why.");
+            }
+            GroupState::Empty => {
+                self.say(world, whose, format!("Group {name} has no members left."));
+                self.done = true;
+            }
+            GroupState::PreparingRebalance | GroupState::Dead => {}
+        }
+    }
+
+    fn joins(&mut self, world: &World, group: GroupId, sent: &[Sent]) {
+        for sent in sent.iter().filter(|sent| sent.api == "JoinGroup" && !sent.response) {
+            if let NodeId::Consumer(at) = sent.from
+                && is_member(world, at, group)
+            {
+                self.last_to_join = Some(at);
+            }
+        }
+    }
+
+    fn all_joined(&mut self, world: &World, group: GroupId, generation: u32, cause: &GroupCause) {
+        let whose = Subject::Group(u32::from(group.0));
+        let waited = took(self.at, world.now());
+        let (text, key) = match (cause, self.last_to_join) {
+            (GroupCause::MemberTimedOut(_), _) => (
+                format!(
+                    "After {waited} the join phase ended without a member that did not come in time: generation {generation}."
+                ),
+                "max.poll.interval.ms",
+            ),
+            (_, Some(last)) if !self.first_member => (
+                format!(
+                    "After {waited} all members have joined, consumer {} last: generation {generation}. A member hears of a rebalance with its next heartbeat, and joins once its application calls poll().",
+                    world.consumer_slot(last).spec.client_id
+                ),
+                "heartbeat.interval.ms",
+            ),
+            _ => (format!("After {waited} nobody is awaited any more: generation {generation}."), ""),
         };
-        let text = format!(
-            "Consumer {name} is given records, the first of its group since then: {gap}; the rebalance began {} ago.",
-            took(self.at, world.now())
-        );
+        self.say(world, whose, text);
+        if self.first_member {
+            self.by(world, Subject::Controller, "group.initial.rebalance.delay.ms");
+        } else if !key.is_empty() {
+            self.by(world, whose, key);
+        }
+        self.first_member = false;
+    }
+
+    fn reads_again(&mut self, world: &World, consumer: u16, partition: TopicPartition) {
+        let name = &world.consumer_slot(consumer).spec.client_id;
+        let of = world.controller().image().partition_name(partition);
+        let pause = match self.reads.get(&partition) {
+            Some(last) => format!("the group had been given none of it for {}", took(*last, world.now())),
+            None => format!("the rebalance began {} ago", took(self.at, world.now())),
+        };
+        let text = format!("Reading goes on: consumer {name} is given records of {of}; {pause}.");
         self.say(world, Subject::Consumer(u32::from(consumer)), text);
         self.done = true;
     }
@@ -277,7 +336,7 @@ impl After {
             Fact::Committed { group: of, .. } if *of == group => {
                 let name = &world.groups()[usize::from(group.0)].name;
                 let text = format!(
-                    "A member found the new coordinator, which took a commit of group {name}, {} after it was ready.",
+                    "The new coordinator took its first commit of group {name}, {} after it was ready.",
                     took(self.at, world.now())
                 );
                 self.say(world, Subject::Group(u32::from(group.0)), text);
@@ -293,15 +352,9 @@ fn is_member(world: &World, consumer: u16, group: GroupId) -> bool {
     world.consumer_slot(consumer).spec.group == group
 }
 
-fn members(of: &PartitionRegistration) -> String {
-    let names: Vec<String> = of.isr.iter().map(|member| member.0.to_string()).collect();
-    format!("brokers {}", listed(&names)).replacen(
-        "brokers ",
-        if names.len() == 1 { "broker " } else { "brokers " },
-        1,
-    )
-}
-
-fn owned(world: &World, partitions: &[TopicPartition]) -> String {
-    super::super::told::partitions(world, partitions)
+/// When the group asked about was last given records of each partition.
+fn reads_of(about: About, seen: &Witness) -> BTreeMap<TopicPartition, SimTime> {
+    let About::Rebalance(asked) = about else { return BTreeMap::new() };
+    let its = seen.reads.iter().filter(|((group, _), _)| *group == asked);
+    its.map(|((_, partition), at)| (*partition, *at)).collect()
 }

@@ -62,7 +62,7 @@ fn happened(node: NodeId, process: Process, name: &str) -> (&'static str, String
     match process {
         Process::Crashed if is_broker => (
             "crashed",
-            format!("{name} is dead: its connections broke at once, but nobody told the controller."),
+            format!("{name} is dead. Its connections broke at once, but the controller goes by heartbeats."),
         ),
         Process::Crashed => {
             ("crashed", format!("{name} is dead: it sends no heartbeats, and left without a goodbye."))
@@ -80,13 +80,7 @@ fn happened(node: NodeId, process: Process, name: &str) -> (&'static str, String
         }
         Process::Stopping => ("was asked to close", format!("{name} was asked to close.")),
         Process::Stopped => ("ended", format!("{name} ended.")),
-        Process::Running | Process::Starting => (
-            "started",
-            format!(
-                "A new process of {name} began.",
-                name = name.replacen("Broker", "broker", 1).replacen("Consumer", "consumer", 1)
-            ),
-        ),
+        Process::Running | Process::Starting => ("started", format!("{name} starts.")),
     }
 }
 
@@ -255,7 +249,8 @@ pub(super) fn returned(telling: &mut Telling, broker: BrokerId, until: SimTime) 
         telling.say(since, broker_subject(broker), text);
     }
     heal(telling, node, fenced.unwrap_or(SimTime::ZERO), until);
-    if let Some(at) = registered {
+    let subject = broker_subject(broker);
+    if let Some(at) = registered.filter(|at| !telling.has_said(*at, subject, "registered")) {
         let text = format!(
             "Broker {} registered with the controller, which fences every new process until it has caught up with the metadata.",
             broker.0

@@ -69,9 +69,25 @@ fn before_that(telling: &mut Telling, partition: TopicPartition, change: Changed
             && other.before.leader != other.after.leader
     };
     match seen.changes(partition, change.at).find(moved) {
-        Some(before) if before.after.leader.is_none() => election(telling, partition, before),
+        Some(before) if before.after.leader.is_none() => {
+            election(telling, partition, before);
+            came_back_uncleanly(telling, partition, before.at, change.at);
+        }
         Some(_) => {}
         None => telling.want_more(),
+    }
+}
+
+/// Replicas that registered anew after a crash, and so are not trusted to have everything.
+fn came_back_uncleanly(telling: &mut Telling, partition: TopicPartition, from: SimTime, to: SimTime) {
+    let seen = telling.seen;
+    for change in seen.changes(partition, to).take_while(|change| change.at >= from) {
+        let ChangeCause::Registered(broker) = change.cause else { continue };
+        let text = format!(
+            "Broker {} registered again after a crash: its log may lack its end, so it does not count as in sync or eligible any more.",
+            broker.0
+        );
+        telling.say(change.at, Subject::Broker(broker.0), text);
     }
 }
 
@@ -82,7 +98,7 @@ fn preferred(telling: &mut Telling, partition: TopicPartition, change: Changed) 
     match seen.changes(partition, change.at).find(moved) {
         Some(before) => {
             let by = before.after.leader.map_or("nobody".to_owned(), |leader| format!("broker {}", leader.0));
-            let text = format!("{name} was led by {by} from here on.");
+            let text = format!("From here on {by} led {name}.");
             telling.say(before.at, Subject::Partition(partition.0), text);
         }
         None => telling.want_more(),
@@ -165,18 +181,18 @@ fn nobody(telling: &mut Telling, partition: TopicPartition, change: Changed) {
     let whose = Subject::Partition(partition.0);
     let unclean = telling.world.controller().image().topic_of(partition).config.unclean_leader_election;
     if unclean {
-        telling.say(change.at, whose, format!("{name} has no leader: none of its replicas is alive."));
+        telling.say(change.at, whose, format!("Nobody leads {name}: none of its replicas is alive."));
         return;
     }
     let known = if change.after.isr.is_empty() { &change.after.elr } else { &change.after.isr };
     let text = if others.is_empty() {
-        format!("{name} has no leader: it has no other replica.")
+        format!("Nobody leads {name}: it has no other replica.")
     } else if known.is_empty() {
-        format!("{name} has no leader: no other replica is both alive and in sync.")
+        format!("Nobody leads {name}: no other replica is both alive and in sync.")
     } else {
         let verb = if known.len() == 1 { "is" } else { "are" };
         format!(
-            "{name} has no leader: only {} {verb} known to have all that was committed, and the topic lets no other replica lead.",
+            "Nobody leads {name}: only {} {verb} known to have all that was committed, and the topic lets no other replica lead.",
             brokers(known)
         )
     };

@@ -27,8 +27,7 @@ pub(super) fn tell(
         telling.gap =
             "Its sending lies before what is known of this run, so the chain begins later.".to_owned();
     }
-    let writer = met.and_then(|met| met.broker);
-    cut_by_power(telling, partition, offset);
+    let powerless = cut_by_power(telling, partition, offset);
     let seen = telling.seen;
     let registration = telling.world.controller().image().partition(partition);
     let new_leader = registration.leader;
@@ -38,8 +37,8 @@ pub(super) fn tell(
     let change = seen.changes(partition, telling.at).find(changed);
     if let Some(change) = change {
         leader::election(telling, partition, change);
-        if let Some(writer) = writer {
-            copies(telling, partition, offset, writer, change.at);
+        if let Some(met) = &met {
+            without_copy(telling, partition, offset, met, change.at, &powerless);
         }
     } else {
         telling.want_more();
@@ -49,9 +48,9 @@ pub(super) fn tell(
 }
 
 /// The record's way into the log and its acknowledgement.
-fn written<'w>(telling: &mut Telling<'w>, id: RecordId, offset: u64) -> Option<Met<'w>> {
+fn written(telling: &mut Telling, id: RecordId, offset: u64) -> Option<Met> {
     let met = record::into_log(telling, id, Some(offset))?;
-    let Some((at, batch)) = met.acknowledged else { return Some(met) };
+    let Some(at) = met.acknowledged else { return Some(met) };
     let producer = Subject::Producer(u32::from(id.producer));
     let (name, acks) = {
         let spec = telling.world.producer_spec(id.producer);
@@ -64,8 +63,6 @@ fn written<'w>(telling: &mut Telling<'w>, id: RecordId, offset: u64) -> Option<M
             format!("Producer {name} was told that it is written: with acks=1 the leader answers as soon as its own log has it."),
         ),
         _ => {
-            let isr = telling.world.controller().image();
-            let _ = (isr, batch);
             let in_sync = in_sync_at(telling, id.partition, at);
             let whom = in_sync.map_or("the ISR".to_owned(), |list| format!("the ISR ({list})"));
             telling.say(
@@ -91,24 +88,22 @@ fn in_sync_at(telling: &Telling, partition: TopicPartition, at: SimTime) -> Opti
     (!isr.is_empty()).then(|| isr.iter().map(|member| member.0.to_string()).collect::<Vec<_>>().join(", "))
 }
 
-/// Which copies a loss of power took.
-fn cut_by_power(telling: &mut Telling, partition: TopicPartition, offset: u64) {
+/// Says which copies a loss of power took: of these brokers.
+fn cut_by_power(telling: &mut Telling, partition: TopicPartition, offset: u64) -> Vec<BrokerId> {
     let seen = telling.seen;
     let holds = |batch: &Batch| (batch.base_offset..batch.end_offset()).contains(&offset);
-    let cuts: Vec<(SimTime, BrokerId, u64)> = seen
-        .back_from(telling.at)
-        .filter_map(|(at, fact)| match fact {
-            Fact::Truncated { broker, partition: of, to, removed }
-                if *of == partition && removed.iter().any(holds) =>
-            {
-                Some((at, *broker, *to))
-            }
-            _ => None,
-        })
-        .collect();
+    let cuts = seen.back_from(telling.at).filter_map(|(at, fact)| match fact {
+        Fact::Truncated { broker, partition: of, to, removed }
+            if *of == partition && removed.iter().any(holds) =>
+        {
+            Some((at, *broker, *to))
+        }
+        _ => None,
+    });
+    let mut brokers = Vec::new();
     for (at, broker, to) in cuts {
         let node = NodeId::from(broker);
-        let process = telling.seen.process_back(node, at).first().copied();
+        let process = seen.process_back(node, at).first().copied();
         let Some((since, Process::MachineDown)) = process else { continue };
         away::process_step(telling, node, since, Process::MachineDown);
         let text = format!(
@@ -116,39 +111,43 @@ fn cut_by_power(telling: &mut Telling, partition: TopicPartition, offset: u64) {
             broker.0
         );
         telling.say(at, Subject::Replica(partition.0, broker.0), text);
+        brokers.push(broker);
     }
+    brokers
 }
 
-/// Who had a copy when the leader that wrote it fell silent, and who did not.
-fn copies(telling: &mut Telling, partition: TopicPartition, offset: u64, writer: BrokerId, until: SimTime) {
-    let seen = telling.seen;
-    let Some(stand) =
-        seen.stands.iter().rev().find(|stand| stand.at <= until && is_before(stand, until, seen))
-    else {
-        return;
-    };
-    for replica in stand.replicas.iter().filter(|replica| replica.broker != writer) {
-        copy(telling, partition, offset, writer, stand.at, *replica);
-    }
-}
-
-/// A stand from when the leader's process changed counts more than one from the election itself.
-fn is_before(stand: &Stand, until: SimTime, seen: &super::witness::Witness) -> bool {
-    stand.at < until || seen.stands.iter().all(|other| other.at >= until)
-}
-
-fn copy(
+/// Who had no copy when a leader fell silent or was replaced, and never got one.
+fn without_copy(
     telling: &mut Telling,
     partition: TopicPartition,
     offset: u64,
+    met: &Met,
+    until: SimTime,
+    but: &[BrokerId],
+) {
+    let Some((writer, written_at)) = met.appended else { return };
+    let seen = telling.seen;
+    let stands: Vec<_> =
+        seen.stands.iter().filter(|stand| (written_at..=until).contains(&stand.at)).collect();
+    let replicas = telling.world.controller().image().partition(partition).replicas.clone();
+    for replica in replicas.into_iter().filter(|replica| *replica != writer && !but.contains(replica)) {
+        let of = |stand: &&&Stand| stand.replicas.iter().find(|other| other.broker == replica).copied();
+        let lacks = |stand: &&&Stand| of(stand).is_some_and(|stood| stood.log_end <= offset);
+        let first = stands.iter().rev().take_while(lacks).last();
+        if let Some((stand, stood)) = first.and_then(|stand| Some((stand, of(&stand)?))) {
+            no_copy(telling, partition, writer, stand.at, stood);
+        }
+    }
+}
+
+fn no_copy(
+    telling: &mut Telling,
+    partition: TopicPartition,
     writer: BrokerId,
     at: SimTime,
     replica: ReplicaStand,
 ) {
     let ReplicaStand { broker, log_end, fetch } = replica;
-    if log_end > offset {
-        return;
-    }
     let way = match fetch {
         Some((since, false)) => {
             format!(" Its Fetch request to broker {}, sent at {since} s, was still on its way.", writer.0)

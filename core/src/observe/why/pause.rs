@@ -2,6 +2,7 @@
 use super::away;
 use super::leader;
 use super::telling::{Telling, span};
+use super::witness::Witness;
 use crate::kernel::SimTime;
 use crate::metadata::GroupId;
 use crate::observe::lag;
@@ -9,6 +10,7 @@ use crate::observe::report::Subject;
 use crate::observe::story::short;
 use crate::trace::{Fact, GroupCause, GroupState, Process};
 use crate::wire::NodeId;
+use crate::world::World;
 
 /// Says why a group began to rebalance, or has no members, at the event; the heading.
 pub(super) fn tell(telling: &mut Telling, group: GroupId) -> String {
@@ -32,8 +34,7 @@ pub(super) fn tell(telling: &mut Telling, group: GroupId) -> String {
         telling.say(at, whose, text);
         return format!("Why group {name} has no members");
     }
-    let members = lag::group_of(telling.world, group).map_or(0, |group| group.members.len());
-    if members == 1 && matches!(cause, GroupCause::MemberJoined(_)) {
+    if has_first_member(telling.world, seen, group, at) {
         let delay_ms = telling.world.controller().image().broker_config.group_initial_rebalance_delay_ms;
         let text = format!(
             "Group {name} has its first member: its coordinator waits for more for {} before it shares the partitions out.",
@@ -50,6 +51,15 @@ pub(super) fn tell(telling: &mut Telling, group: GroupId) -> String {
     .replace("the coordinator, waits", "the coordinator waits");
     telling.say(at, whose, text).by(whose, "partition.assignment.strategy");
     format!("Why group {name} rebalances")
+}
+
+/// Whether a rebalance began at a moment because somebody joined a group without members.
+pub(super) fn has_first_member(world: &World, seen: &Witness, group: GroupId, at: SimTime) -> bool {
+    let joined = seen
+        .group_moves(group, at)
+        .next()
+        .is_some_and(|moved| moved.at == at && matches!(moved.cause, GroupCause::MemberJoined(_)));
+    joined && lag::group_of(world, group).is_some_and(|group| group.members.len() == 1)
 }
 
 /// Says what a member did at a moment that began a rebalance.
@@ -82,8 +92,10 @@ pub(super) fn coordinator_changed(telling: &mut Telling, group: GroupId) -> Stri
         _ => None,
     });
     let Some(broker) = broker else { return format!("Why group {name} has another coordinator") };
+    let of =
+        telling.world.group_partition(group).map_or_else(String::new, |partition| telling.name(partition));
     let text = format!(
-        "Broker {} has read the members and offsets of group {name} back from its partition of __consumer_offsets, and coordinates it.",
+        "Broker {} has read the members and offsets of group {name} back from {of}: who leads that partition coordinates the group.",
         broker.0
     );
     telling.say(at, Subject::Group(u32::from(group.0)), text);

@@ -34,7 +34,7 @@ pub(super) fn again(telling: &mut Telling, partition: TopicPartition, offset: u6
     telling.say(given_at, Subject::Consumer(u32::from(first)), text);
     let moved = sent_back(telling, partition, group, offset, given_at);
     if !moved {
-        committed(telling, partition, group, offset, given_at);
+        committed(telling, partition, group, offset);
         taken_over(telling, partition, group, first, given_at);
     }
     the_delivery(telling, partition, offset, second, Some(first));
@@ -150,13 +150,7 @@ fn sent_back(
 }
 
 /// What the group had committed when the record was delivered again.
-fn committed(
-    telling: &mut Telling,
-    partition: TopicPartition,
-    group: GroupId,
-    offset: u64,
-    given_at: SimTime,
-) {
+fn committed(telling: &mut Telling, partition: TopicPartition, group: GroupId, offset: u64) {
     let owned = owned_since(telling, partition, group).unwrap_or(telling.at);
     let last = telling.seen.back_from(owned).find_map(|(at, fact)| match fact {
         Fact::Committed { group: of, partition: on, offset } if (*of, *on) == (group, partition) => {
@@ -173,8 +167,9 @@ fn committed(
     };
     let spec = members(telling, group).map(|at| &telling.world.consumer_slot(at).spec).next();
     let how = spec.map_or("", how_committed);
-    let later = if at >= given_at { "it did not reach the record" } else { "the record came later" };
-    let text = format!("The group's last commit before it lost the partition: offset {to}; {later}. {how}");
+    let text = format!(
+        "The group's last commit before the partition changed hands was offset {to}, which is not behind the record. {how}"
+    );
     telling.say(at, whose, text);
     if let Some(spec) = spec {
         commit_setting(telling, spec);

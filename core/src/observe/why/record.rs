@@ -14,19 +14,19 @@ use crate::wire::{ErrorCode, NodeId};
 
 /// What was seen of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Met<'w> {
-    /// The broker that appended it, the last time.
-    pub broker: Option<BrokerId>,
-    /// Its acknowledgement.
-    pub acknowledged: Option<(SimTime, &'w Batch)>,
+pub(super) struct Met {
+    /// The broker that appended it the last time, and when.
+    pub appended: Option<(BrokerId, SimTime)>,
+    /// When its `send()` completed.
+    pub acknowledged: Option<SimTime>,
 }
 
 /// Says how it was sent and appended up to the event, but not the acknowledgement; `None` if its sending was not seen.
 /// With `until`, appends behind that offset are left out.
-pub(super) fn into_log<'w>(telling: &mut Telling<'w>, id: RecordId, until: Option<u64>) -> Option<Met<'w>> {
+pub(super) fn into_log(telling: &mut Telling, id: RecordId, until: Option<u64>) -> Option<Met> {
     let seen = telling.seen;
     let at_event = telling.at;
-    let mut met = Met { broker: None, acknowledged: None };
+    let mut met = Met { appended: None, acknowledged: None };
     let mut sent: Option<(SimTime, BrokerId)> = None;
     let mut begun = false;
     for (at, fact) in seen.facts().filter(|(at, _)| *at <= at_event) {
@@ -42,7 +42,7 @@ pub(super) fn into_log<'w>(telling: &mut Telling<'w>, id: RecordId, until: Optio
                 if until.is_some_and(|until| offset > until) || (until.is_none() && at == at_event) {
                     continue;
                 }
-                met.broker = Some(*broker);
+                met.appended = Some((*broker, at));
                 let text = format!(
                     "Broker {}, the leader, appended it at offset {offset} (leader epoch {}).",
                     broker.0, batch.leader_epoch
@@ -50,7 +50,7 @@ pub(super) fn into_log<'w>(telling: &mut Telling<'w>, id: RecordId, until: Optio
                 telling.say(at, Subject::Replica(id.partition.0, broker.0), text);
             }
             Fact::Acknowledged { partition, batch, .. } if id.within(*partition, batch).is_some() => {
-                met.acknowledged = Some((at, batch));
+                met.acknowledged = Some(at);
             }
             Fact::Retrying { producer, partition, first_ordinal, count, error, .. }
                 if (*producer, *partition) == (id.producer, id.partition)

@@ -21,9 +21,7 @@ pub(super) fn left(telling: &mut Telling, partition: TopicPartition, replica: Br
     let rest = if rest.is_empty() { "nobody".to_owned() } else { rest.join(", ") };
     let left = format!("Broker {} left the ISR of {name} (now: {rest})", replica.0);
     match change.cause {
-        ChangeCause::LeaderAsked(leader) => {
-            fell_behind(telling, partition, replica, leader, change.at, &left)
-        }
+        ChangeCause::LeaderAsked(leader) => fell_behind(telling, replica, leader, change.at, &left),
         ChangeCause::Fenced(broker) => {
             away::fenced(telling, broker, change.at);
             telling.say(
@@ -60,14 +58,7 @@ pub(super) fn left(telling: &mut Telling, partition: TopicPartition, replica: Br
     }
 }
 
-fn fell_behind(
-    telling: &mut Telling,
-    partition: TopicPartition,
-    replica: BrokerId,
-    leader: BrokerId,
-    at: SimTime,
-    left: &str,
-) {
+fn fell_behind(telling: &mut Telling, replica: BrokerId, leader: BrokerId, at: SimTime, left: &str) {
     let lag_ms = telling.world.controller().image().broker_config.replica_lag_time_max_ms;
     let since = SimTime(at.0.saturating_sub(lag_ms.saturating_mul(2_000)));
     telling.want(since);
@@ -80,6 +71,5 @@ fn fell_behind(
         leader.0,
         span("replica.lag.time.max.ms", lag_ms)
     );
-    let _ = partition;
     telling.say(at, subject(replica), text).by(Subject::Controller, "replica.lag.time.max.ms");
 }

@@ -4,7 +4,7 @@ use crate::kernel::SimTime;
 use crate::metadata::BrokerId;
 use crate::observe::chain::{Cause, Chain, Setting};
 use crate::observe::report::Subject;
-use crate::observe::told::{capital, ms};
+use crate::observe::told::ms;
 use crate::scenario::words::show_duration;
 use crate::world::World;
 
@@ -16,6 +16,8 @@ pub(super) struct Telling<'a> {
     /// When the event happened.
     pub at: SimTime,
     causes: Vec<Cause>,
+    /// Which was said last.
+    last: usize,
     /// The chain may begin before what was seen: from here on more has to be.
     pub wants: Option<SimTime>,
     /// What went wrong first, and when: `broker 2 crashed`.
@@ -25,22 +27,38 @@ pub(super) struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     pub fn new(world: &'a World, seen: &'a Witness, at: SimTime) -> Self {
-        Telling { world, seen, at, causes: Vec::new(), wants: None, trouble: None, gap: String::new() }
+        Telling {
+            world,
+            seen,
+            at,
+            causes: Vec::new(),
+            last: 0,
+            wants: None,
+            trouble: None,
+            gap: String::new(),
+        }
     }
 
     /// Says something, unless it was said.
     pub fn say(&mut self, at: SimTime, about: Subject, text: impl Into<String>) -> &mut Self {
-        let text = text.into();
-        let cause = Cause { time_us: at.0, text: capital(&text), settings: Vec::new(), about: Some(about) };
+        let cause = Cause { time_us: at.0, text: text.into(), settings: Vec::new(), about: Some(about) };
         let said = self.causes.iter().position(|other| other.time_us == at.0 && other.text == cause.text);
-        let cause = said.map_or(cause, |said| self.causes.remove(said));
-        self.causes.push(cause);
+        self.last = said.unwrap_or(self.causes.len());
+        if said.is_none() {
+            self.causes.push(cause);
+        }
         self
+    }
+
+    /// Whether something with this word was said of a moment and a subject.
+    pub fn has_said(&self, at: SimTime, about: Subject, word: &str) -> bool {
+        let same = |cause: &&Cause| cause.time_us == at.0 && cause.about == Some(about);
+        self.causes.iter().filter(same).any(|cause| cause.text.contains(word))
     }
 
     /// This configuration decided what was said last.
     pub fn by(&mut self, whose: Subject, key: &str) -> &mut Self {
-        if let (Some(setting), Some(last)) = (setting(self.world, whose, key), self.causes.last_mut())
+        if let (Some(setting), Some(last)) = (setting(self.world, whose, key), self.causes.get_mut(self.last))
             && !last.settings.contains(&setting)
         {
             last.settings.push(setting);
@@ -99,7 +117,9 @@ pub(super) fn setting(world: &World, whose: Subject, key: &str) -> Option<Settin
         }
         _ => (image.broker_config.value(key), "brokers".to_owned()),
     };
-    Some(Setting { line: format!("{key}={}", value?), of })
+    // Kafka's own classes go by their last name.
+    let value = value?.replace("org.apache.kafka.clients.consumer.", "");
+    Some(Setting { line: format!("{key}={value}"), of })
 }
 
 pub(super) fn broker(id: BrokerId) -> Subject {

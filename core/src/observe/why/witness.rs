@@ -33,6 +33,8 @@ pub(super) struct Witness {
     pub heartbeats: BTreeMap<u16, (SimTime, SimTime)>,
     /// When each consumer was last given records.
     pub polls: BTreeMap<u16, SimTime>,
+    /// When each group was last given records of a partition.
+    pub reads: BTreeMap<(GroupId, TopicPartition), SimTime>,
 }
 
 /// Where the replicas of a partition stood at a moment.
@@ -90,6 +92,7 @@ impl Witness {
             stands: Vec::new(),
             heartbeats: BTreeMap::new(),
             polls: BTreeMap::new(),
+            reads: BTreeMap::new(),
         }
     }
 
@@ -104,8 +107,10 @@ impl Witness {
             if self.is_turning_point(world, fact) {
                 self.look_at_logs(world);
             }
-            if let Fact::Polled { consumer, .. } = fact {
+            if let Fact::Polled { consumer, partition, .. } = fact {
                 self.polls.insert(*consumer, world.now());
+                let group = world.consumer_slot(*consumer).spec.group;
+                self.reads.insert((group, *partition), world.now());
             }
             if self.keeps(world, fact) {
                 self.keep(world.now(), fact);
