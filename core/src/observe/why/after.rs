@@ -7,7 +7,7 @@ use crate::log::Batch;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::observe::chain::Cause;
 use crate::observe::report::Subject;
-use crate::observe::told;
+use crate::observe::{lag, told};
 use crate::trace::{Fact, GroupCause, GroupState};
 use crate::wire::NodeId;
 use crate::world::{Sent, World};
@@ -271,7 +271,13 @@ impl After {
             }
             GroupState::PreparingRebalance if *cause != GroupCause::CoordinatorMoved => {
                 self.stable = false;
-                self.say(world, whose, "Another rebalance began: its own line of the story tells why.");
+                let alone = lag::group_of(world, group).is_some_and(|group| group.members.len() == 1);
+                self.first_member = alone && matches!(cause, GroupCause::MemberJoined(_));
+                let text = match self.first_member {
+                    true => "A member joined the empty group: its coordinator waits for more.",
+                    false => "Another rebalance began: its own line of the story tells why.",
+                };
+                self.say(world, whose, text);
             }
             GroupState::Empty => {
                 self.say(world, whose, format!("Group {name} has no members left."));

@@ -47,7 +47,7 @@ fn process_trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTi
 pub(super) fn process_step(telling: &mut Telling, node: NodeId, since: SimTime, process: Process) {
     let name = telling.world.node_name(node);
     let (verb, sentence) = happened(node, process, &name);
-    telling.troubled(since, format!("{name} {verb}"));
+    telling.troubled(node, since, format!("{name} {verb}"));
     let text = match command_at(telling, node, since) {
         Some(command) => format!("Command: {command}. {sentence}"),
         None => sentence,
@@ -150,11 +150,11 @@ fn link_trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTime)
         let name = telling.world.node_name(node);
         let what = match &command {
             Command::CutLinks(_) => {
-                telling.troubled(at, format!("the links of {name} were cut"));
+                telling.troubled(node, at, format!("the links of {name} were cut"));
                 "Nothing gets through, and connections stay open: nobody is told."
             }
             _ => {
-                telling.troubled(at, format!("the links of {name} became slow"));
+                telling.troubled(node, at, format!("the links of {name} became slow"));
                 "Every message on these links takes that much longer, one way."
             }
         };

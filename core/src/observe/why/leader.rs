@@ -7,7 +7,8 @@ use crate::metadata::{BrokerId, PartitionRegistration, TopicPartition};
 use crate::observe::changes::{Chosen, chosen};
 use crate::observe::report::Subject;
 use crate::observe::told::brokers;
-use crate::trace::ChangeCause;
+use crate::trace::{ChangeCause, Process};
+use crate::wire::NodeId;
 
 /// Says why the leader changed at the moment of the event; the heading.
 pub(super) fn tell(telling: &mut Telling, partition: TopicPartition) -> String {
@@ -29,6 +30,7 @@ pub(super) fn tell(telling: &mut Telling, partition: TopicPartition) -> String {
 
 /// Says what led to one change of the leader, and then the change.
 pub(super) fn election(telling: &mut Telling, partition: TopicPartition, change: Changed) {
+    telling.replaced = telling.replaced.or(change.before.leader.map(NodeId::from));
     occasion(telling, partition, change);
     match change.after.leader {
         Some(leader) => elected(telling, partition, change, leader),
@@ -42,9 +44,9 @@ fn occasion(telling: &mut Telling, partition: TopicPartition, change: Changed) {
         ChangeCause::Fenced(broker) => away::fenced(telling, broker, change.at),
         ChangeCause::ControlledShutdown(broker) => away::shut_down(telling, broker, change.at),
         ChangeCause::Registered(broker) => {
-            let node = crate::wire::NodeId::from(broker);
+            let node = NodeId::from(broker);
             let ended = telling.seen.process_back(node, change.at);
-            let ended = ended.iter().find(|(_, process)| *process != crate::trace::Process::Running).copied();
+            let ended = ended.iter().find(|(_, process)| *process != Process::Running).copied();
             match ended {
                 Some((since, process)) => away::process_step(telling, node, since, process),
                 None => telling.want_more(),

@@ -16,18 +16,20 @@ use crate::world::World;
 pub(super) fn tell(telling: &mut Telling, group: GroupId) -> String {
     let name = telling.world.groups()[usize::from(group.0)].name.clone();
     let (at, seen) = (telling.at, telling.seen);
-    let moved = seen.back_from(at).find_map(|(time, fact)| match fact {
-        Fact::GroupChanged { group: of, state, cause, .. }
-            if *of == group
-                && time == at
-                && matches!(state, GroupState::PreparingRebalance | GroupState::Empty) =>
-        {
-            Some((*state, cause.clone()))
-        }
-        _ => None,
-    });
-    let Some((state, cause)) = moved else { return format!("Why group {name} pauses") };
-    because(telling, group, at, &cause);
+    let changes = || {
+        seen.back_from(at).filter_map(|(time, fact)| match fact {
+            Fact::GroupChanged { group: of, state, cause, .. } if *of == group => Some((time, *state, cause)),
+            _ => None,
+        })
+    };
+    // Where nobody is left to join, the group is empty at once.
+    let state = changes().next().map_or(GroupState::Empty, |(_, state, _)| state);
+    let began = changes().find(|(_, state, _)| *state == GroupState::PreparingRebalance);
+    let Some((began_at, _, cause)) = began else {
+        telling.want_more();
+        return format!("Why group {name} pauses");
+    };
+    because(telling, group, began_at, cause);
     let whose = Subject::Group(u32::from(group.0));
     if state == GroupState::Empty {
         let text = format!("Group {name} has no members left: nobody reads its partitions.");

@@ -2,6 +2,7 @@
 use super::away;
 use super::telling::Telling;
 use crate::client::ProducerSpec;
+use crate::config::Acks;
 use crate::kernel::SimTime;
 use crate::log::Batch;
 use crate::metadata::BrokerId;
@@ -88,13 +89,32 @@ fn tell_retry(
     sent: Option<(SimTime, BrokerId)>,
 ) {
     if let Some((since, broker)) = sent {
-        away::trouble(telling, NodeId::from(broker), since, at);
+        why_no_answer(telling, id, broker, since, at);
     }
     let producer = Subject::Producer(u32::from(id.producer));
     let name = spec(telling, id).client_id.to_string();
     let text = format!("Producer {name} had no good answer. {} It tries again.", error_sentence(error));
     telling.say(at, producer, text);
     decided(telling, id, error);
+}
+
+/// What kept a broker from answering: its own trouble, or with acks=all that of the replicas it waits for.
+fn why_no_answer(telling: &mut Telling, id: RecordId, broker: BrokerId, since: SimTime, at: SimTime) {
+    away::trouble(telling, NodeId::Producer(id.producer), since, at);
+    if away::trouble(telling, NodeId::from(broker), since, at) || spec(telling, id).config.acks != Acks::All {
+        return;
+    }
+    let followers = telling.world.controller().image().partition(id.partition).isr.clone();
+    for follower in followers.into_iter().filter(|follower| *follower != broker) {
+        if away::trouble(telling, NodeId::from(follower), since, at) {
+            let text = format!(
+                "Broker {} could not answer yet: with acks=all it waits until broker {}, which is in sync, has a copy.",
+                broker.0, follower.0
+            );
+            let producer = Subject::Producer(u32::from(id.producer));
+            telling.say(at, producer, text).by(producer, "acks");
+        }
+    }
 }
 
 /// The configuration behind an error.

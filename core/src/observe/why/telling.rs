@@ -6,6 +6,7 @@ use crate::observe::chain::{Cause, Chain, Setting};
 use crate::observe::report::Subject;
 use crate::observe::told::ms;
 use crate::scenario::words::show_duration;
+use crate::wire::NodeId;
 use crate::world::World;
 
 /// Causes being told, in any order.
@@ -20,7 +21,9 @@ pub(super) struct Telling<'a> {
     last: usize,
     /// The chain may begin before what was seen: from here on more has to be.
     pub wants: Option<SimTime>,
-    /// What went wrong first, and when: `broker 2 crashed`.
+    /// The leader that was replaced.
+    pub replaced: Option<NodeId>,
+    /// What happened to it, and when: `broker 2 crashed`.
     pub trouble: Option<(SimTime, String)>,
     pub gap: String,
 }
@@ -34,6 +37,7 @@ impl<'a> Telling<'a> {
             causes: Vec::new(),
             last: 0,
             wants: None,
+            replaced: None,
             trouble: None,
             gap: String::new(),
         }
@@ -79,9 +83,10 @@ impl<'a> Telling<'a> {
         self.want(SimTime(self.seen.from.0.saturating_sub(2 * seen_us)));
     }
 
-    /// Remembers what went wrong, if nothing earlier did.
-    pub fn troubled(&mut self, at: SimTime, what: String) {
-        if self.trouble.as_ref().is_none_or(|(earliest, _)| at < *earliest) {
+    /// Remembers what happened to the leader that was replaced, the last thing of several.
+    pub fn troubled(&mut self, node: NodeId, at: SimTime, what: String) {
+        let is_last = self.trouble.as_ref().is_none_or(|(last, _)| at > *last);
+        if self.replaced == Some(node) && is_last {
             self.trouble = Some((at, what));
         }
     }
