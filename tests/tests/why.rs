@@ -394,7 +394,7 @@ fn an_undone_cause_is_not_asked_any_more_and_the_answer_follows_the_run() {
 }
 
 /// Random runs that are asked.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 400;
 
 /// What must hold of an answer to whatever was asked.
 fn check(session: &mut Session, question: &str, at_us: u64) -> Result<(), String> {

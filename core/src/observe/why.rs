@@ -156,6 +156,10 @@ impl Why {
         self.wants = from.map(|from| Wants { from, record: id });
         self.after = Some(After::new(about, at, world, &self.seen, telling.trouble.take()));
         self.chain = telling.into_chain(title);
+        if self.chain.causes.len() < 2 && self.chain.gap.is_empty() {
+            self.chain.gap =
+                "What led to it is not known: nothing that was reported before it tells.".to_owned();
+        }
     }
 
     /// The record asked about and when it was created: by its acknowledgement, by a log that has it, or by a log that was
@@ -169,10 +173,15 @@ impl Why {
             let id = RecordId { producer, partition, ordinal: batch.first_ordinal + within };
             Some((id, batch.record_time(within as u32)))
         };
-        let leader = world.controller().image().partition(partition).leader?;
         if matches!(about, About::Duplicated(..)) {
-            return RecordId::at(world, leader, partition, offset);
+            return self.seen.back_from(self.question.at).find_map(|(_, fact)| match fact {
+                Fact::Appended { partition: of, batch, .. } if *of == partition && holds(batch) => {
+                    of_batch(batch)
+                }
+                _ => None,
+            });
         }
+        let leader = world.controller().image().partition(partition).leader?;
         let told = self.seen.back_from(self.question.at).find_map(|(_, fact)| match fact {
             Fact::Acknowledged { partition: of, batch, confirmed: true, .. }
                 if *of == partition && holds(batch) =>

@@ -10,10 +10,18 @@ use crate::trace::{Fact, Process};
 use crate::wire::NodeId;
 use crate::world::World;
 
-/// Says what kept a node from working at some time between two moments. True if something did.
-pub(super) fn trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTime) -> bool {
-    let process = process_trouble(telling, node, from, to);
-    link_trouble(telling, node, from, to) || process
+/// Slow links are no trouble, however slow.
+pub(super) const HOWEVER_SLOW: u64 = u64::MAX;
+
+/// Says what kept a node from working at some time between two moments: its process, or else its links, if they were cut
+/// or every message took at least `slow_us` longer. True if something did.
+pub(super) fn trouble(
+    telling: &mut Telling,
+    node: NodeId,
+    (from, to): (SimTime, SimTime),
+    slow_us: u64,
+) -> bool {
+    process_trouble(telling, node, from, to) || link_trouble(telling, node, (from, to), slow_us)
 }
 
 /// Whom a node is, to be selected.
@@ -123,7 +131,7 @@ fn moves(world: &World, command: &Command, node: NodeId) -> bool {
 }
 
 /// Commands that slowed or cut a node's links, as far as they were in force between two moments.
-fn link_trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTime) -> bool {
+fn link_trouble(telling: &mut Telling, node: NodeId, (from, to): (SimTime, SimTime), slow_us: u64) -> bool {
     let rack = telling.world.rack(node).to_owned();
     let is_its = |place: &Place| match place {
         Place::Broker(id) => node == NodeId::from(*id),
@@ -136,8 +144,9 @@ fn link_trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTime)
         let mut last: Option<(SimTime, Command)> = None;
         for timed in commands.iter().filter(|timed| timed.at <= to) {
             match &timed.command {
-                Command::SlowLinks { of, .. } | Command::CutLinks(of) if kind(of) => {
-                    last = Some((timed.at, timed.command.clone()));
+                Command::CutLinks(of) if kind(of) => last = Some((timed.at, timed.command.clone())),
+                Command::SlowLinks { of, by_us } if kind(of) => {
+                    last = (*by_us >= slow_us).then(|| (timed.at, timed.command.clone()));
                 }
                 Command::HealLinks(of) if kind(of) && timed.at <= from => last = None,
                 _ => {}
@@ -177,13 +186,14 @@ pub(super) fn fenced(telling: &mut Telling, broker: BrokerId, until: SimTime) {
         return;
     };
     telling.want(SimTime(contact.0.saturating_sub(1)));
-    trouble(telling, NodeId::from(broker), contact, at);
+    let session_ms = telling.world.controller().image().broker_config.broker_session_timeout_ms;
+    // Slow links keep heartbeats away for a whole session only if one takes about as long.
+    trouble(telling, NodeId::from(broker), (contact, at), session_ms.saturating_mul(1_000) / 4);
     telling.say(
         contact,
         broker_subject(broker),
         format!("The last heartbeat of broker {} reached the controller.", broker.0),
     );
-    let session_ms = telling.world.controller().image().broker_config.broker_session_timeout_ms;
     if at.since_ms(contact) < session_ms {
         // It asked for it itself.
         telling.say(at, broker_subject(broker), format!("The controller fenced broker {}.", broker.0));

@@ -29,7 +29,7 @@ pub(super) fn tell(
     let Some(leader) = leader else { return title };
     let idempotent = telling.world.producer_spec(id.producer).config.enable_idempotence;
     let why = if idempotent {
-        "Its producer id or its sequence number is another than that of the first copy, so the leader cannot tell."
+        "It did not recognise it: a leader knows the last five batches of each producer, by producer id, epoch and sequence number."
     } else {
         "Without idempotence a batch has no sequence number by which the leader could know it."
     };
@@ -37,6 +37,9 @@ pub(super) fn tell(
         "Broker {}, the leader, appended the batch again: the record stands at offset {offset} too. {why}",
         leader.0
     );
-    telling.say(at, Subject::Partition(partition.0), text).by(producer, "enable.idempotence");
+    telling.say(at, Subject::Partition(partition.0), text);
+    if !idempotent {
+        telling.by(producer, "enable.idempotence");
+    }
     title
 }

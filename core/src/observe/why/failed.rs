@@ -1,4 +1,5 @@
 //! Why a producer gave records up: what became of each attempt, and which limit ended them.
+use super::away;
 use super::leader;
 use super::record;
 use super::refused;
@@ -63,7 +64,7 @@ fn attempts(telling: &mut Telling, id: RecordId, until: SimTime) {
         record::decided(telling, id, *error);
     }
     if told > ATTEMPTS_TOLD {
-        let text = format!("{} more attempts ended alike until now.", told - ATTEMPTS_TOLD);
+        let text = format!("{} more attempts had no good answer either.", told - ATTEMPTS_TOLD);
         telling.say(until, Subject::Producer(u32::from(id.producer)), text);
     }
 }
@@ -95,7 +96,7 @@ fn why_not_there(telling: &mut Telling, partition: TopicPartition, until: SimTim
             refused::too_few(telling, partition, until);
         } else {
             let since = SimTime(until.0.saturating_sub(30_000_000)).max(telling.seen.from);
-            super::away::trouble(telling, leader.into(), since, until);
+            away::trouble(telling, leader.into(), (since, until), 1_000_000);
         }
         return;
     }

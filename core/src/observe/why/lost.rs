@@ -158,7 +158,7 @@ fn no_copy(
         None => String::new(),
     };
     if let Some((since, _)) = fetch {
-        away::trouble(telling, NodeId::from(broker), since, at);
+        away::trouble(telling, NodeId::from(broker), (since, at), 0);
     }
     let text = format!(
         "At this moment the log of broker {} ended at offset {log_end}: it had no copy of the record.{way}",
@@ -193,6 +193,16 @@ fn the_loss(telling: &mut Telling, partition: TopicPartition, offset: u64, leade
     } else {
         "its log has other records there".to_owned()
     };
-    let text = format!("Broker {} begins to lead, and {what}: the record is lost. {rest}", leader.0);
+    let begins = telling.seen.back_from(telling.at).take_while(|(at, _)| *at == telling.at).any(|(_, fact)| {
+        matches!(fact, Fact::BecameLeader { broker, partition: of, .. } if (*broker, *of) == (leader, partition))
+    });
+    let text = if begins {
+        format!("Broker {} begins to lead, and {what}: the record is lost. {rest}", leader.0)
+    } else {
+        format!(
+            "The acknowledgement arrives when broker {} leads already, and {what}: the record is lost. {rest}",
+            leader.0
+        )
+    };
     telling.say(telling.at, Subject::Partition(partition.0), text);
 }

@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use crate::metadata::GroupId;
 use crate::observe::lag;
 use crate::observe::report::Subject;
-use crate::observe::story::short;
+use crate::observe::story::{error_sentence, short};
 use crate::trace::{Fact, GroupCause, GroupState, Process};
 use crate::wire::NodeId;
 use crate::world::World;
@@ -157,24 +157,26 @@ fn left(telling: &mut Telling, group: GroupId, name: &str, at: SimTime) {
     let (node, whose) = (NodeId::Consumer(consumer), Subject::Consumer(u32::from(consumer)));
     let seen = telling.seen;
     let closing = seen.process_back(node, at).first().copied();
-    if let Some((since, process)) = closing
-        && matches!(process, Process::Stopping | Process::Stopped)
-    {
-        away::process_step(telling, node, since, process);
-        telling.say(at, whose, format!("Consumer {name} closed: close() ends with LeaveGroup."));
-        return;
-    }
+    let Some((since, process)) = closing else { return };
     let failed = seen.back_from(at).find_map(|(time, fact)| match fact {
-        Fact::ConsumerFailed { consumer: of, error, .. } if *of == consumer => Some((time, *error)),
+        Fact::ConsumerFailed { consumer: of, error, .. } if *of == consumer && time >= since => {
+            Some((time, *error))
+        }
         _ => None,
     });
     if let Some((time, error)) = failed {
-        let text = format!(
-            "poll() of consumer {name} threw an error. {}",
-            crate::observe::story::error_sentence(error)
-        );
+        let text = format!("poll() of consumer {name} threw an error. {}", error_sentence(error));
         telling.say(time, whose, text);
-        telling.say(at, whose, format!("Consumer {name} closed: close() ends with LeaveGroup."));
+    }
+    if failed.is_some() || process != Process::Running {
+        if failed.is_none() {
+            away::process_step(telling, node, since, process);
+        }
+        telling.say(
+            at,
+            whose,
+            format!("The LeaveGroup request of consumer {name} arrived: close() ends with it."),
+        );
         return;
     }
     too_slow(telling, group, consumer, at);
@@ -198,7 +200,7 @@ fn too_slow(telling: &mut Telling, group: GroupId, consumer: u16, at: SimTime) {
         telling.say(polled, whose, text).by(Subject::Group(u32::from(group.0)), "max.poll.records");
     }
     slowed(telling, consumer, at);
-    away::trouble(telling, NodeId::Consumer(consumer), since, at);
+    away::trouble(telling, NodeId::Consumer(consumer), (since, at), away::HOWEVER_SLOW);
 }
 
 /// The command that made a consumer's processing slow, if it is.
@@ -226,7 +228,8 @@ fn expired(telling: &mut Telling, group: GroupId, name: &str, at: SimTime) {
     let session_ms = config.session_timeout_ms;
     let since = SimTime(at.0.saturating_sub(session_ms.saturating_mul(1_000)));
     telling.want(SimTime(since.0.saturating_sub(1_000_000)));
-    away::trouble(telling, NodeId::Consumer(consumer), since, at);
+    let slow_us = session_ms.saturating_mul(1_000) / 4;
+    away::trouble(telling, NodeId::Consumer(consumer), (since, at), slow_us);
     if let Some((left, arrives)) =
         telling.seen.heartbeats.get(&consumer).copied().filter(|(left, _)| *left <= at)
     {
@@ -238,7 +241,7 @@ fn expired(telling: &mut Telling, group: GroupId, name: &str, at: SimTime) {
             );
         } else {
             if let Some(coordinator) = lag::coordinator_of(telling.world, group) {
-                away::trouble(telling, coordinator.into(), since, at);
+                away::trouble(telling, coordinator.into(), (since, at), slow_us);
             }
             telling.say(left.min(at), whose, format!("Consumer {name} sent its last heartbeat."));
         }

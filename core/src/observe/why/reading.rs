@@ -73,7 +73,7 @@ pub(super) fn unprocessed(telling: &mut Telling, partition: TopicPartition, offs
         telling.say(time, Subject::Group(u32::from(group.0)), text);
         commit_setting(telling, spec);
     }
-    away::trouble(telling, NodeId::Consumer(consumer), given_at, at);
+    away::trouble(telling, NodeId::Consumer(consumer), (given_at, at), away::HOWEVER_SLOW);
     let text = format!(
         "The process of consumer {mine} has ended with the record unprocessed, and the group's committed offset lies behind it: nobody reads it again (at most once)."
     );

@@ -89,7 +89,7 @@ fn tell_retry(
     sent: Option<(SimTime, BrokerId)>,
 ) {
     if let Some((since, broker)) = sent {
-        why_no_answer(telling, id, broker, since, at);
+        why_no_answer(telling, id, broker, (since, at), error);
     }
     let producer = Subject::Producer(u32::from(id.producer));
     let name = spec(telling, id).client_id.to_string();
@@ -99,14 +99,25 @@ fn tell_retry(
 }
 
 /// What kept a broker from answering: its own trouble, or with acks=all that of the replicas it waits for.
-fn why_no_answer(telling: &mut Telling, id: RecordId, broker: BrokerId, since: SimTime, at: SimTime) {
-    away::trouble(telling, NodeId::Producer(id.producer), since, at);
-    if away::trouble(telling, NodeId::from(broker), since, at) || spec(telling, id).config.acks != Acks::All {
+fn why_no_answer(
+    telling: &mut Telling,
+    id: RecordId,
+    broker: BrokerId,
+    when: (SimTime, SimTime),
+    error: ErrorCode,
+) {
+    let at = when.1;
+    let request_us = spec(telling, id).config.request_timeout_ms.saturating_mul(1_000);
+    let slow_us = if error == ErrorCode::RequestTimedOut { request_us / 4 } else { away::HOWEVER_SLOW };
+    away::trouble(telling, NodeId::Producer(id.producer), when, slow_us);
+    if away::trouble(telling, NodeId::from(broker), when, slow_us)
+        || spec(telling, id).config.acks != Acks::All
+    {
         return;
     }
     let followers = telling.world.controller().image().partition(id.partition).isr.clone();
     for follower in followers.into_iter().filter(|follower| *follower != broker) {
-        if away::trouble(telling, NodeId::from(follower), since, at) {
+        if away::trouble(telling, NodeId::from(follower), when, slow_us) {
             let text = format!(
                 "Broker {} could not answer yet: with acks=all it waits until broker {}, which is in sync, has a copy.",
                 broker.0, follower.0

@@ -62,9 +62,10 @@ fn fell_behind(telling: &mut Telling, replica: BrokerId, leader: BrokerId, at: S
     let lag_ms = telling.world.controller().image().broker_config.replica_lag_time_max_ms;
     let since = SimTime(at.0.saturating_sub(lag_ms.saturating_mul(2_000)));
     telling.want(since);
-    let follower = away::trouble(telling, NodeId::from(replica), since, at);
-    if !follower {
-        away::trouble(telling, NodeId::from(leader), since, at);
+    // A fetch and its answer that take about as long as the limit make a follower late.
+    let slow_us = lag_ms.saturating_mul(1_000) / 4;
+    if !away::trouble(telling, NodeId::from(replica), (since, at), slow_us) {
+        away::trouble(telling, NodeId::from(leader), (since, at), slow_us);
     }
     let text = format!(
         "{left}: its leader, broker {}, had not seen it caught up for {}, and asked the controller (AlterPartition).",

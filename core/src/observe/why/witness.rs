@@ -151,10 +151,8 @@ impl Witness {
             Fact::Retrying { partition: of, .. }
             | Fact::SendFailed { partition: of, .. }
             | Fact::ProduceRefused { partition: of, .. } => Some(*of) == partition,
-            Fact::Sent { partition: of, batch, .. } | Fact::Appended { partition: of, batch, .. } => {
-                self.is_the_records(*of, batch)
-            }
-            Fact::Acknowledged { partition: of, batch, .. } => {
+            Fact::Sent { partition: of, batch, .. } => self.is_the_records(*of, batch),
+            Fact::Appended { partition: of, batch, .. } | Fact::Acknowledged { partition: of, batch, .. } => {
                 self.is_the_records(*of, batch)
                     || Some(*of) == partition && has_it(batch.base_offset, batch.end_offset())
             }
