@@ -14,6 +14,7 @@ mod opening;
 pub mod pace;
 #[cfg(feature = "page")]
 pub mod record;
+#[cfg(feature = "page")]
 mod why;
 
 #[cfg(feature = "page")]

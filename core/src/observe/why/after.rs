@@ -83,6 +83,9 @@ impl After {
             self.joins(world, group, sent);
         }
         for (_, fact) in facts {
+            if self.done {
+                return;
+            }
             match self.about {
                 About::Leader(partition) => self.leader(world, partition, fact),
                 About::Lost(partition, offset) => self.lost(world, partition, offset, fact),

@@ -13,15 +13,16 @@ use crate::world::World;
 /// Slow links are no trouble, however slow.
 pub(super) const HOWEVER_SLOW: u64 = u64::MAX;
 
-/// Says what kept a node from working at some time between two moments: its process, or else its links, if they were cut
-/// or every message took at least `slow_us` longer. True if something did.
+/// Says what kept a node from working at some time between two moments: its process, or its links, if they were cut, or if
+/// every message took at least `slow_us` longer and nothing else is known. True if something did.
 pub(super) fn trouble(
     telling: &mut Telling,
     node: NodeId,
     (from, to): (SimTime, SimTime),
     slow_us: u64,
 ) -> bool {
-    process_trouble(telling, node, from, to) || link_trouble(telling, node, (from, to), slow_us)
+    let process = process_trouble(telling, node, from, to);
+    link_trouble(telling, node, (from, to), if process { HOWEVER_SLOW } else { slow_us }) || process
 }
 
 /// Whom a node is, to be selected.
@@ -38,7 +39,9 @@ fn process_trouble(telling: &mut Telling, node: NodeId, from: SimTime, to: SimTi
     let mut until = SimTime::NEVER;
     let mut found = None;
     for (since, process) in telling.seen.process_back(node, to) {
-        if until >= from && !matches!(process, Process::Running | Process::Starting) {
+        // A process that ends in its own time still sends heartbeats and answers.
+        let silent = !matches!(process, Process::Running | Process::Starting | Process::Stopping);
+        if until >= from && silent {
             found = Some((since, process));
         }
         until = since;
@@ -56,7 +59,7 @@ pub(super) fn process_step(telling: &mut Telling, node: NodeId, since: SimTime, 
     let name = telling.world.node_name(node);
     let (verb, sentence) = happened(node, process, &name);
     telling.troubled(node, since, format!("{name} {verb}"));
-    let text = match command_at(telling, node, since) {
+    let text = match command_at(telling, node, since, process) {
         Some(command) => format!("Command: {command}. {sentence}"),
         None => sentence,
     };
@@ -92,14 +95,35 @@ fn happened(node: NodeId, process: Process, name: &str) -> (&'static str, String
     }
 }
 
-/// The command that changed a node's process at that moment.
-pub(super) fn command_at(telling: &Telling, node: NodeId, at: SimTime) -> Option<Command> {
-    let its = |timed: &&TimedCommand| timed.at == at && moves(telling.world, &timed.command, node);
+/// The command that made a node's process do this from that moment on.
+pub(super) fn command_at(telling: &Telling, node: NodeId, at: SimTime, process: Process) -> Option<Command> {
+    let its = |timed: &&TimedCommand| {
+        timed.at == at && leads_to(&timed.command, process) && is_about(telling.world, &timed.command, node)
+    };
     telling.seen.commands.iter().rev().find(its).map(|timed| timed.command.clone())
 }
 
-/// Whether a command starts, ends, freezes or thaws a node.
-fn moves(world: &World, command: &Command, node: NodeId) -> bool {
+/// Whether such a command makes a process do this.
+fn leads_to(command: &Command, process: Process) -> bool {
+    match command {
+        Command::CrashBroker(_) | Command::CrashConsumer(_) => process == Process::Crashed,
+        Command::CrashMachine(_) => process == Process::MachineDown,
+        Command::FreezeBroker(_) | Command::FreezeConsumer(_) => process == Process::Frozen,
+        Command::StopBroker(_) | Command::StopConsumer(_) | Command::StopProducer(_) => {
+            process == Process::Stopping
+        }
+        Command::SetConfig { .. } => matches!(process, Process::Stopping | Process::Running),
+        Command::StartBroker(_)
+        | Command::ThawBroker(_)
+        | Command::StartConsumer(_)
+        | Command::ThawConsumer(_)
+        | Command::AddConsumer { .. } => process == Process::Running,
+        _ => false,
+    }
+}
+
+/// Whether a command is about a node's process.
+fn is_about(world: &World, command: &Command, node: NodeId) -> bool {
     match (command, node) {
         (
             Command::CrashBroker(id)
@@ -252,13 +276,14 @@ pub(super) fn returned(telling: &mut Telling, broker: BrokerId, until: SimTime) 
         && (registered.is_some_and(|at| since <= at) || fenced.is_some_and(|fenced| since >= fenced))
     {
         let name = telling.world.node_name(node);
-        let text = match command_at(telling, node, since) {
-            Some(command) => format!("Command: {command}."),
+        let text = match command_at(telling, node, since, process) {
+            Some(command) => format!("Command: {command}. Its process runs again."),
             None => format!("{name} goes on."),
         };
         telling.say(since, broker_subject(broker), text);
+    } else {
+        heal(telling, node, fenced.unwrap_or(SimTime::ZERO), until);
     }
-    heal(telling, node, fenced.unwrap_or(SimTime::ZERO), until);
     let subject = broker_subject(broker);
     if let Some(at) = registered.filter(|at| !telling.has_said(*at, subject, "registered")) {
         let text = format!(

@@ -16,7 +16,7 @@ pub(super) fn tell(
     let name = telling.name(partition);
     let title = format!("Why the record at offset {offset} of {name} is in the log twice");
     let Some(id) = record else { return title };
-    if record::into_log(telling, id, None).is_none() {
+    if record::into_log(telling, id, offset).is_none() {
         telling.gap =
             "Its first sending lies before what is known of this run, so the chain begins later.".to_owned();
     }

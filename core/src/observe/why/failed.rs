@@ -64,7 +64,8 @@ fn attempts(telling: &mut Telling, id: RecordId, until: SimTime) {
         record::decided(telling, id, *error);
     }
     if told > ATTEMPTS_TOLD {
-        let text = format!("{} more attempts had no good answer either.", told - ATTEMPTS_TOLD);
+        let text =
+            format!("{} had no good answer either.", count(u64::from(told - ATTEMPTS_TOLD), "more attempt"));
         telling.say(until, Subject::Producer(u32::from(id.producer)), text);
     }
 }

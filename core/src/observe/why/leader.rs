@@ -181,27 +181,30 @@ fn nobody(telling: &mut Telling, partition: TopicPartition, change: Changed) {
     }
     let name = telling.name(partition);
     let whose = Subject::Partition(partition.0);
-    let unclean = telling.world.controller().image().topic_of(partition).config.unclean_leader_election;
-    if unclean {
-        telling.say(change.at, whose, format!("Nobody leads {name}: none of its replicas is alive."));
+    let image = telling.world.controller().image();
+    let could = replicas.iter().any(|replica| image.broker(*replica).is_some_and(|known| known.is_active()));
+    if others.is_empty() {
+        telling.say(change.at, whose, format!("Nobody leads {name}: it has no other replica."));
+        return;
+    }
+    if !could {
+        let text = format!("Nobody leads {name}: the controller counts none of its replicas as alive.");
+        telling.say(change.at, whose, text);
         return;
     }
     let known = if change.after.isr.is_empty() { &change.after.elr } else { &change.after.isr };
-    let text = if others.is_empty() {
-        format!("Nobody leads {name}: it has no other replica.")
-    } else if known.is_empty() {
-        format!("Nobody leads {name}: no other replica is both alive and in sync.")
+    let verb = if known.len() == 1 { "is" } else { "are" };
+    let text = if known.is_empty() {
+        format!(
+            "Nobody leads {name}: no replica that is alive was in sync, and the topic lets no other lead."
+        )
     } else {
-        let verb = if known.len() == 1 { "is" } else { "are" };
         format!(
             "Nobody leads {name}: only {} {verb} known to have all that was committed, and the topic lets no other replica lead.",
             brokers(known)
         )
     };
-    telling.say(change.at, whose, text);
-    if !others.is_empty() {
-        telling.by(whose, "unclean.leader.election.enable");
-    }
+    telling.say(change.at, whose, text).by(whose, "unclean.leader.election.enable");
 }
 
 /// Why a replica in sync was not alive.

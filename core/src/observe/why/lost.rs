@@ -49,7 +49,7 @@ pub(super) fn tell(
 
 /// The record's way into the log and its acknowledgement.
 fn written(telling: &mut Telling, id: RecordId, offset: u64) -> Option<Met> {
-    let met = record::into_log(telling, id, Some(offset))?;
+    let met = record::into_log(telling, id, offset + 1)?;
     let Some(at) = met.acknowledged else { return Some(met) };
     let producer = Subject::Producer(u32::from(id.producer));
     let (name, acks) = {

@@ -2,7 +2,7 @@
 use super::away;
 use super::leader;
 use super::telling::{Telling, span};
-use super::witness::Witness;
+use super::witness::{Heartbeat, Witness};
 use crate::kernel::SimTime;
 use crate::metadata::GroupId;
 use crate::observe::lag;
@@ -230,27 +230,54 @@ fn expired(telling: &mut Telling, group: GroupId, name: &str, at: SimTime) {
     telling.want(SimTime(since.0.saturating_sub(1_000_000)));
     let slow_us = session_ms.saturating_mul(1_000) / 4;
     away::trouble(telling, NodeId::Consumer(consumer), (since, at), slow_us);
-    if let Some((left, arrives)) =
-        telling.seen.heartbeats.get(&consumer).copied().filter(|(left, _)| *left <= at)
-    {
-        if arrives <= since.plus_ms(1) {
-            telling.say(
-                arrives,
-                whose,
-                format!("The last heartbeat of consumer {name} reached the coordinator."),
-            );
-        } else {
-            if let Some(coordinator) = lag::coordinator_of(telling.world, group) {
-                away::trouble(telling, coordinator.into(), (since, at), slow_us);
-            }
-            telling.say(left.min(at), whose, format!("Consumer {name} sent its last heartbeat."));
-        }
-    }
+    last_heartbeat(telling, group, consumer, at, slow_us);
+    loaded(telling, group, since, at);
     let text = format!(
         "The coordinator gave consumer {name} up: it had heard nothing of it for {}.",
         span("session.timeout.ms", session_ms)
     );
     telling.say(at, whose, text).by(Subject::Group(u32::from(group.0)), "session.timeout.ms");
+}
+
+/// The last heartbeat of a member before a moment: whether it reached the coordinator, and what kept it from that.
+fn last_heartbeat(telling: &mut Telling, group: GroupId, consumer: u16, at: SimTime, slow_us: u64) {
+    let whose = Subject::Consumer(u32::from(consumer));
+    let name = telling.world.consumer_slot(consumer).spec.client_id.to_string();
+    let last = telling.seen.heartbeats.get(&consumer).copied().filter(|last| last.left <= at);
+    let Some(Heartbeat { left, arrives, to }) = last else { return telling.want_more() };
+    let coordinator = lag::coordinator_of(telling.world, group);
+    let hindered = away::trouble(telling, to.into(), (left, at), slow_us);
+    if coordinator != Some(to) {
+        let text = format!(
+            "Consumer {name} sent its last heartbeat, to broker {}, which it took for the coordinator.",
+            to.0
+        );
+        telling.say(left, whose, text);
+    } else if hindered || arrives > at {
+        telling.say(
+            left,
+            whose,
+            format!("Consumer {name} sent its last heartbeat to its coordinator, broker {}.", to.0),
+        );
+    } else {
+        let text = format!("The last heartbeat of consumer {name} reached its coordinator, broker {}.", to.0);
+        telling.say(arrives, whose, text);
+    }
+}
+
+/// A coordinator that has just taken over waits a whole session for each member.
+fn loaded(telling: &mut Telling, group: GroupId, since: SimTime, at: SimTime) {
+    let found = telling.seen.back_from(at).find_map(|(time, fact)| match fact {
+        Fact::CoordinatorLoaded { group: of, broker } if *of == group => Some((time, *broker)),
+        _ => None,
+    });
+    if let Some((time, broker)) = found.filter(|(time, _)| time.plus_ms(1) >= since) {
+        let text = format!(
+            "Broker {} became the coordinator, and waits for each member for a whole session from here on.",
+            broker.0
+        );
+        telling.say(time, Subject::Group(u32::from(group.0)), text);
+    }
 }
 
 fn timed_out(telling: &mut Telling, group: GroupId, name: &str, at: SimTime) {

@@ -14,16 +14,13 @@ pub(super) fn again(telling: &mut Telling, partition: TopicPartition, offset: u6
     let name = telling.name(partition);
     let title = format!("Why the record at offset {offset} of {name} was delivered twice");
     let (at, seen) = (telling.at, telling.seen);
-    let second = seen.back_from(at).find_map(|(_, fact)| match fact {
-        Fact::Polled { consumer, .. } => Some(*consumer),
+    let mut polls = seen.back_from(at).filter_map(|(time, fact)| match fact {
+        Fact::Polled { consumer, .. } => Some((time, *consumer)),
         _ => None,
     });
-    let Some(second) = second else { return title };
+    let Some((_, second)) = polls.next() else { return title };
     let group = telling.world.consumer_slot(second).spec.group;
-    let first = seen.back_from(at).filter(|(time, _)| *time < at).find_map(|(time, fact)| match fact {
-        Fact::Polled { consumer, .. } if of_group(telling, *consumer, group) => Some((time, *consumer)),
-        _ => None,
-    });
+    let first = polls.find(|(_, consumer)| of_group(telling, *consumer, group));
     let Some((given_at, first)) = first else {
         telling.gap = "Its first delivery lies before what is known of this run.".to_owned();
         telling.want_more();
@@ -35,7 +32,7 @@ pub(super) fn again(telling: &mut Telling, partition: TopicPartition, offset: u6
     let moved = sent_back(telling, partition, group, offset, given_at);
     if !moved {
         committed(telling, partition, group, offset);
-        taken_over(telling, partition, group, first, given_at);
+        taken_over(telling, partition, group, (first, second), given_at);
     }
     the_delivery(telling, partition, offset, second, Some(first));
     title
@@ -144,7 +141,7 @@ fn sent_back(
     };
     telling.say(at, whose, text).by(whose, "auto.offset.reset");
     if from.is_none() {
-        taken_over(telling, partition, group, consumer, since);
+        taken_over(telling, partition, group, (consumer, consumer), since);
     }
     true
 }
@@ -193,54 +190,64 @@ fn owned_since(telling: &Telling, partition: TopicPartition, group: GroupId) -> 
     })
 }
 
-/// Why the partition left the member that had the record, and who got it.
+/// Why the partition left the member that had the record, and how the other got it.
 fn taken_over(
     telling: &mut Telling,
     partition: TopicPartition,
     group: GroupId,
-    first: u16,
+    (first, second): (u16, u16),
     given_at: SimTime,
 ) {
     let seen = telling.seen;
-    let moves: Vec<(SimTime, GroupCause)> = seen
-        .group_moves(group, telling.at)
-        .take_while(|moved| moved.at >= given_at)
-        .map(|moved| (moved.at, moved.cause.clone()))
-        .collect();
+    let owner = seen.back_from(telling.at).find_map(|(at, fact)| match fact {
+        Fact::Assigned { consumer, partitions, generation }
+            if *consumer == second && partitions.contains(&partition) =>
+        {
+            Some((at, *generation))
+        }
+        _ => None,
+    });
+    let Some((owned_at, generation)) = owner else { return telling.want_more() };
+    let still_read = first != second && owned_at <= given_at;
+    rebalanced(telling, group, first, if still_read { SimTime::ZERO } else { given_at }, owned_at);
+    let text = format!(
+        "Consumer {} got {} in generation {generation}. It asks the coordinator for the committed offset, and reads on from there.",
+        consumer_name(telling, second),
+        telling.name(partition)
+    );
+    telling.say(owned_at, Subject::Consumer(u32::from(second)), text);
+    if still_read {
+        let text = format!(
+            "Consumer {} had not heard yet that the partition is another's, and still read it.",
+            consumer_name(telling, first)
+        );
+        telling.say(given_at, Subject::Consumer(u32::from(first)), text);
+    }
+}
+
+/// What began the rebalance that took the partition away: the first one between two moments, or from the beginning on the
+/// last.
+fn rebalanced(telling: &mut Telling, group: GroupId, first: u16, from: SimTime, until: SimTime) {
+    let seen = telling.seen;
     let begins = |cause: &GroupCause| {
         !matches!(
             cause,
             GroupCause::JoinPhaseEnded | GroupCause::AssignmentReceived | GroupCause::CoordinatorMoved
         )
     };
-    // The first rebalance after the delivery took the partition away.
-    if let Some((at, cause)) = moves.iter().rev().find(|(_, cause)| begins(cause)) {
-        pause::because(telling, group, *at, cause);
-    } else {
-        let node = NodeId::Consumer(first);
-        if let Some((since, process)) = seen
-            .process_back(node, telling.at)
-            .into_iter()
-            .find(|(since, process)| *since >= given_at && *process != Process::Running)
-        {
-            away::process_step(telling, node, since, process);
-        }
+    let mut moves = seen.group_moves(group, until).filter(|moved| begins(moved.cause));
+    let began = match from {
+        SimTime::ZERO => moves.next(),
+        _ => moves.take_while(|moved| moved.at >= from).last(),
+    };
+    if let Some(began) = began {
+        return pause::because(telling, group, began.at, began.cause);
     }
-    let owner = seen.back_from(telling.at).find_map(|(at, fact)| match fact {
-        Fact::Assigned { consumer, partitions, generation }
-            if at >= given_at && partitions.contains(&partition) && of_group(telling, *consumer, group) =>
-        {
-            Some((at, *consumer, *generation))
-        }
-        _ => None,
-    });
-    if let Some((at, consumer, generation)) = owner {
-        let text = format!(
-            "Consumer {} got {} in generation {generation}. It asks the coordinator for the committed offset, and reads on from there.",
-            consumer_name(telling, consumer),
-            telling.name(partition)
-        );
-        telling.say(at, Subject::Consumer(u32::from(consumer)), text);
+    let node = NodeId::Consumer(first);
+    let ended = seen.process_back(node, until).into_iter().find(|(_, process)| *process != Process::Running);
+    match ended {
+        Some((since, process)) => away::process_step(telling, node, since, process),
+        None => telling.want_more(),
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) struct Met {
 }
 
 /// Says how it was sent and appended up to the event, but not the acknowledgement; `None` if its sending was not seen.
-/// With `until`, appends behind that offset are left out.
-pub(super) fn into_log(telling: &mut Telling, id: RecordId, until: Option<u64>) -> Option<Met> {
+/// Appends from offset `until` on are left out.
+pub(super) fn into_log(telling: &mut Telling, id: RecordId, until: u64) -> Option<Met> {
     let seen = telling.seen;
     let at_event = telling.at;
     let mut met = Met { appended: None, acknowledged: None };
@@ -40,7 +40,7 @@ pub(super) fn into_log(telling: &mut Telling, id: RecordId, until: Option<u64>) 
             Fact::Appended { broker, partition, batch } => {
                 let Some(within) = id.within(*partition, batch) else { continue };
                 let offset = batch.base_offset + u64::from(within);
-                if until.is_some_and(|until| offset > until) || (until.is_none() && at == at_event) {
+                if offset >= until {
                     continue;
                 }
                 met.appended = Some((*broker, at));
@@ -108,7 +108,7 @@ fn why_no_answer(
 ) {
     let at = when.1;
     let request_us = spec(telling, id).config.request_timeout_ms.saturating_mul(1_000);
-    let slow_us = if error == ErrorCode::RequestTimedOut { request_us / 4 } else { away::HOWEVER_SLOW };
+    let slow_us = if error == ErrorCode::RequestTimedOut { request_us / 16 } else { away::HOWEVER_SLOW };
     away::trouble(telling, NodeId::Producer(id.producer), when, slow_us);
     if away::trouble(telling, NodeId::from(broker), when, slow_us)
         || spec(telling, id).config.acks != Acks::All

@@ -16,6 +16,12 @@ pub(super) fn left(telling: &mut Telling, partition: TopicPartition, replica: Br
     let Some(change) = seen.changes(partition, until).find(leaves) else {
         return telling.want_more();
     };
+    // The replica that led is what the change of the leader tells of.
+    if change.before.leader == Some(replica)
+        && telling.has_said(change.at, Subject::Partition(partition.0), "Nobody leads")
+    {
+        return;
+    }
     let name = telling.name(partition);
     let rest: Vec<String> = change.after.isr.iter().map(|member| member.0.to_string()).collect();
     let rest = if rest.is_empty() { "nobody".to_owned() } else { rest.join(", ") };
@@ -63,7 +69,7 @@ fn fell_behind(telling: &mut Telling, replica: BrokerId, leader: BrokerId, at: S
     let since = SimTime(at.0.saturating_sub(lag_ms.saturating_mul(2_000)));
     telling.want(since);
     // A fetch and its answer that take about as long as the limit make a follower late.
-    let slow_us = lag_ms.saturating_mul(1_000) / 4;
+    let slow_us = lag_ms.saturating_mul(1_000) / 8;
     if !away::trouble(telling, NodeId::from(replica), (since, at), slow_us) {
         away::trouble(telling, NodeId::from(leader), (since, at), slow_us);
     }

@@ -29,8 +29,8 @@ pub(super) struct Witness {
     first: Vec<(NodeId, Process, SimTime)>,
     /// Where the replicas of the partition stood at turning points.
     pub stands: Vec<Stand>,
-    /// The last heartbeat of each consumer: when it left and when it arrives.
-    pub heartbeats: BTreeMap<u16, (SimTime, SimTime)>,
+    /// The last heartbeat of each consumer.
+    pub heartbeats: BTreeMap<u16, Heartbeat>,
     /// When each consumer was last given records.
     pub polls: BTreeMap<u16, SimTime>,
     /// When each group was last given records of a partition.
@@ -51,6 +51,14 @@ pub(super) struct ReplicaStand {
     pub log_end: u64,
     /// Its Fetch request to the leader, or the answer to it, was under way: when that left, and whether it is the answer.
     pub fetch: Option<(SimTime, bool)>,
+}
+
+/// A member's heartbeat.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heartbeat {
+    pub left: SimTime,
+    pub arrives: SimTime,
+    pub to: BrokerId,
 }
 
 /// One change of a partition.
@@ -99,8 +107,9 @@ impl Witness {
     /// Takes what one event did.
     pub fn see(&mut self, world: &World, facts: &[(NodeId, Fact)], sent: &[Sent]) {
         for sent in sent.iter().filter(|sent| sent.api == "Heartbeat" && !sent.response) {
-            if let NodeId::Consumer(at) = sent.from {
-                self.heartbeats.insert(at, (sent.start, sent.end));
+            if let (NodeId::Consumer(at), NodeId::Broker(to)) = (sent.from, sent.to) {
+                let to = BrokerId(u32::from(to));
+                self.heartbeats.insert(at, Heartbeat { left: sent.start, arrives: sent.end, to });
             }
         }
         for (_, fact) in facts {
