@@ -394,7 +394,7 @@ fn an_undone_cause_is_not_asked_any_more_and_the_answer_follows_the_run() {
 }
 
 /// Random runs that are asked.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 150;
 
 /// What must hold of an answer to whatever was asked.
 fn check(session: &mut Session, question: &str, at_us: u64) -> Result<(), String> {
@@ -448,6 +448,6 @@ fn whatever_is_asked_of_random_faults_has_an_answer_that_ends_with_the_event() {
             (asked + more, wrong)
         })
     });
-    assert!(asked > 1_000, "only {asked} questions");
+    assert!(asked > 700, "only {asked} questions");
     assert!(wrong.is_empty(), "{} of {asked} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

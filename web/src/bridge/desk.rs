@@ -1,4 +1,5 @@
 //! The worker's side: holds the session, does what the page asks, a slice at a time so that it always listens.
+use super::answer;
 use super::protocol::{Details, FromWorker, Opened, ShippedScenario, Source, ToWorker, VERSION};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
@@ -340,7 +341,7 @@ impl Open {
         if !ask.is_empty()
             && let Err(gap) = self.session.why(ask)
         {
-            voice.say(FromWorker::Why(Chain { gap, ..Chain::default() }));
+            voice.say(FromWorker::Why(answer::written(&Chain { gap, ..Chain::default() })));
         }
     }
 
@@ -363,8 +364,8 @@ impl Open {
             sent == &chain || same && more && now - told_ms < FOLLOW_TOLD_MS
         });
         if !known {
-            self.chain_sent = Some((chain.clone(), now));
-            voice.say(FromWorker::Why(chain));
+            voice.say(FromWorker::Why(answer::written(&chain)));
+            self.chain_sent = Some((chain, now));
         }
     }
 

@@ -1,5 +1,4 @@
 //! What page and worker say to each other. Frames are not here: they travel as bare buffers (`frame_codec`).
-use kafkarium_core::observe::chain::Chain;
 use kafkarium_core::observe::life::{Life, Pick, RecordRow};
 use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{
@@ -157,9 +156,20 @@ pub enum FromWorker {
     /// The life of the record followed, as far as it is known; or why there is none.
     Life(Box<Result<Life, String>>),
     /// The chain of causes asked for, as far as it was looked for.
-    Why(Chain),
+    Why(Answer),
     /// A link's fragment.
     Link(Result<String, String>),
+}
+
+/// A chain of causes, as markup.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The heading and what led to the event.
+    pub causes: String,
+    /// What came of it, what is not known, how far it was looked for.
+    pub after: String,
+    /// Where the steps go, by `data-step`: a moment, and a subject to select.
+    pub steps: Vec<(u64, Option<Subject>)>,
 }
 
 /// A scenario that ships.

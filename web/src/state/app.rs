@@ -2,8 +2,7 @@
 use super::browser;
 use super::door::Door;
 use super::engine::Engine;
-use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
-use kafkarium_core::observe::chain::Chain;
+use crate::bridge::protocol::{Answer, Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
 use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
@@ -81,7 +80,7 @@ pub struct App {
     /// The life of the record followed, or why there is none; `None` while none is asked for.
     pub life: RwSignal<Option<Result<Life, String>>>,
     /// What is asked why, in the words of its line, and the answer as far as it is known.
-    pub why: RwSignal<(String, Chain)>,
+    pub why: RwSignal<(String, Answer)>,
     /// `client.id`s of the producers.
     pub producers: RwSignal<Vec<String>>,
     /// The subject.

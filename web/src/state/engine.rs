@@ -352,7 +352,7 @@ impl Engine {
                 app.notice.set(Some(sentence));
             }
             FromWorker::Life(life) => app.hear_life(self, *life),
-            FromWorker::Why(chain) => app.why.update(|(_, known)| *known = chain),
+            FromWorker::Why(answer) => app.why.update(|(_, known)| *known = answer),
             FromWorker::Stepped(time) => {
                 if let Some(time) = time {
                     self.playhead_us = time as f64;
