@@ -125,6 +125,10 @@ const clean = (options) =>
       assert.deepEqual(found, []);
       const wide = await page.locator(".chain").evaluate((chain) => chain.scrollWidth > chain.clientWidth);
       assert.equal(wide, false);
+      const least = options.hasTouch ? 44 : 24;
+      for (const button of await line.getByRole("button").all()) {
+        assert.ok((await button.boundingBox()).height >= least, await button.textContent());
+      }
     },
     options,
   );

@@ -201,27 +201,28 @@ fn taken_over(
     let seen = telling.seen;
     let owner = seen.back_from(telling.at).find_map(|(at, fact)| match fact {
         Fact::Assigned { consumer, partitions, generation }
-            if *consumer == second && partitions.contains(&partition) =>
+            if partitions.contains(&partition) && of_group(telling, *consumer, group) =>
         {
-            Some((at, *generation))
+            Some((at, *consumer, *generation))
         }
         _ => None,
     });
-    let Some((owned_at, generation)) = owner else { return telling.want_more() };
-    let still_read = first != second && owned_at <= given_at;
-    rebalanced(telling, group, first, if still_read { SimTime::ZERO } else { given_at }, owned_at);
+    let Some((owned_at, owner, generation)) = owner else { return telling.want_more() };
+    let both_read = first != second && owned_at <= given_at;
+    rebalanced(telling, group, first, if both_read { SimTime::ZERO } else { given_at }, owned_at);
     let text = format!(
         "Consumer {} got {} in generation {generation}. It asks the coordinator for the committed offset, and reads on from there.",
-        consumer_name(telling, second),
+        consumer_name(telling, owner),
         telling.name(partition)
     );
-    telling.say(owned_at, Subject::Consumer(u32::from(second)), text);
-    if still_read {
+    telling.say(owned_at, Subject::Consumer(u32::from(owner)), text);
+    if both_read {
+        let (at, stale) = if owner == second { (given_at, first) } else { (telling.at, second) };
         let text = format!(
             "Consumer {} had not heard yet that the partition is another's, and still read it.",
-            consumer_name(telling, first)
+            consumer_name(telling, stale)
         );
-        telling.say(given_at, Subject::Consumer(u32::from(first)), text);
+        telling.say(at, Subject::Consumer(u32::from(stale)), text);
     }
 }
 
