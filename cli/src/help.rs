@@ -38,8 +38,8 @@ which expectations of the scenario hold; it ends with 1 if one is broken. Expect
   --until T   stop there: 90s, 1.5min
   --seed N    other luck than the scenario's own
   --story     first what happened since the warm-up, each with why and what comes next; `*` marks turning points
-  --why       the story, and under each leader change, pause of a group, refusal, and record lost or twice the chain of its
-              causes: earliest first, with the configuration that decided; what came of it follows
+  --why       the story, and under each turn (leader change, pause of a group, refusal, record lost or twice) the
+              chain of its causes: earliest first, with the configuration that decided; what came of it follows
   --json      the same as JSON, for programs; times in microseconds
   --csv FILE  also writes the metrics of every second to FILE: rates, lag, latencies, under-replicated partitions
 
