@@ -28,6 +28,8 @@ pub struct Ask {
     pub json: bool,
     /// `--story`.
     pub story: bool,
+    /// `--why`.
+    pub why: bool,
     /// `--csv`.
     pub csv: Option<String>,
     /// `--internal`.
@@ -38,7 +40,7 @@ pub struct Ask {
 
 /// The verbs with the options each understands.
 const VERBS: [(&str, &[&str]); 4] = [
-    ("run", &["until", "seed", "story", "json", "csv"]),
+    ("run", &["until", "seed", "story", "why", "json", "csv"]),
     ("check", &[]),
     ("link", &["seed", "t", "page"]),
     ("describe", &["at", "seed", "json", "internal"]),
@@ -55,6 +57,7 @@ pub fn read() -> Result<Ask, Failure> {
         seed: None,
         json: false,
         story: false,
+        why: false,
         csv: None,
         internal: false,
         page: None,
@@ -97,6 +100,7 @@ pub fn read() -> Result<Ask, Failure> {
         match option.as_str() {
             "json" => ask.json = true,
             "story" => ask.story = true,
+            "why" => ask.why = true,
             "internal" => ask.internal = true,
             "csv" => ask.csv = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
             "page" => ask.page = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),

@@ -4,7 +4,7 @@ use kafkarium_core::scenario::{COMMAND_FORMS, shipped};
 const ALL: &str = "\
 Kafkarium simulates an Apache Kafka 4.3.0 cluster: the same scenario, seed and commands give the same run, always.
 
-  kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
+  kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--why] [--json] [--csv FILE]
                                                              runs it and sums it up
   kafkarium check FILE|LINK                                  tells everything that is wrong with it
   kafkarium link FILE [--seed N] [-t T] [--page URL]         makes a link to it
@@ -17,6 +17,7 @@ LINK is a whole URL or what follows its `#` (quote it: shells cut at `&`); T is 
 Try:
   kafkarium run leader-dies-acks-1            a leader dies with acks=1: what was acknowledged, and is lost?
   kafkarium run leader-dies-acks-1 --story    what happened, and why
+  kafkarium run leader-dies-acks-1 --why      the same, with the whole chain of causes of what went wrong
   kafkarium run leader-dies-acks-1 --seed 8   the same with other luck
   kafkarium describe slow-consumer --at 45s   who reads what, and how far behind
   kafkarium run 's=slow-consumer&seed=3'      what somebody sent you
@@ -28,7 +29,7 @@ Scenarios that ship:
 ";
 
 const RUN: &str = "\
-kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--json] [--csv FILE]
+kafkarium run FILE|LINK [--until T] [--seed N] [--story] [--why] [--json] [--csv FILE]
 
 Runs the scenario from its beginning to T (its own `duration` if not given) and sums up what came after the warm-up:
 throughput, latency, lag, unavailability, and the audit: what was lost, duplicated, delivered twice. Then it tells
@@ -37,6 +38,8 @@ which expectations of the scenario hold; it ends with 1 if one is broken. Expect
   --until T   stop there: 90s, 1.5min
   --seed N    other luck than the scenario's own
   --story     first what happened since the warm-up, each with why and what comes next; `*` marks turning points
+  --why       the story, and under each turn (leader change, pause of a group, refusal, record lost or twice) the
+              chain of its causes: earliest first, with the configuration that decided; what came of it follows
   --json      the same as JSON, for programs; times in microseconds
   --csv FILE  also writes the metrics of every second to FILE: rates, lag, latencies, under-replicated partitions
 

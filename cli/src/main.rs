@@ -6,6 +6,7 @@ mod help;
 mod input;
 mod run;
 mod summary;
+mod why;
 
 use args::{Ask, Verb};
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! `run` and `describe`: moves through a run and shows what is there.
 use crate::args::Ask;
-use crate::{Failure, input, say, summary};
+use crate::{Failure, input, say, summary, why};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::report::Subject;
@@ -32,18 +32,24 @@ pub fn run(ask: &Ask) -> Result<(), Failure> {
         written.map_err(|error| Failure::input(format!("`{path}` cannot be written: {error}")))?;
     }
     let sum = session.summary();
-    let mut story = if ask.story { session.story(0) } else { Vec::new() };
+    let told = ask.story || ask.why;
+    let mut story = if told { session.story(0) } else { Vec::new() };
     // As the figures, it begins with the end of the warm-up.
     prose::retain_told(&mut story, SimTime(sum.from_us));
-    if ask.json && ask.story {
+    let chains = if ask.why { why::chains(&mut session, &story, &sum.audit.findings) } else { Vec::new() };
+    if ask.json && told {
         let mut whole = serde_json::to_value(&sum).map_err(|error| no_json(&error))?;
         whole["story"] = serde_json::to_value(&story).map_err(|error| no_json(&error))?;
+        if ask.why {
+            whole["why"] = serde_json::to_value(&chains).map_err(|error| no_json(&error))?;
+        }
         say(&json(&whole)?)?;
     } else if ask.json {
         say(&json(&sum)?)?;
     } else {
         let apart = if story.is_empty() { "" } else { "\n" };
-        say(&(prose::story(&story) + apart + &summary::show(&sum)))?;
+        let story = prose::story(&story, |line| why::under(line, &chains));
+        say(&(story + apart + &summary::show(&sum)))?;
     }
     if sum.expectations.iter().all(|expectation| expectation.holds) { Ok(()) } else { Err(Failure::Broken) }
 }

@@ -211,6 +211,7 @@ mod tests {
                     count: 5,
                     records: vec!["customer-1".into()],
                     why: "The new leader never had them.".into(),
+                    ask: String::new(),
                 }],
                 ..AuditReport::default()
             },

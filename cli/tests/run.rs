@@ -112,3 +112,22 @@ fn metrics_are_written_as_csv() {
     let nowhere = kafkarium(&["run", "website-activity", "--until", "1s", "--csv", "no/such/folder/m.csv"]);
     assert!(text(nowhere.stderr).contains("`no/such/folder/m.csv` cannot be written"));
 }
+
+#[test]
+fn chains_of_causes_stand_under_the_lines_of_the_story() {
+    let told = text(kafkarium(&["run", "leader-dies-acks-1", "--why"]).stdout);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let at = |words: &str| {
+        lines.iter().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words:?} in {told}"))
+    };
+    let line = at("Broker 3 now leads orders-0");
+    let title = at("Why broker 3 leads orders-0 (leader epoch 1):");
+    let crash = at("20.000 s  Command: crash broker 2. Broker 2 is dead.");
+    let key = at("[brokers broker.session.timeout.ms=9000]");
+    let after = at("What came of it:");
+    assert!(line < title && title < crash && crash < key && key < after, "{told}");
+    let whole = json(&["run", "leader-dies-acks-1", "--why", "--json"]);
+    let chains = whole["why"].as_array().unwrap();
+    assert!(chains.iter().any(|asked| asked["ask"] == whole["audit"]["findings"][0]["ask"]), "{whole}");
+    assert_eq!(chains[0]["chain"]["looking"], "");
+}

@@ -1,5 +1,6 @@
 //! What several tests here begin with: a shipped scenario, run to a moment with commands of their own; a cluster on a
-//! stage; the recordings of real Kafka.
+//! stage; random clusters; the recordings of real Kafka.
+pub mod random;
 pub mod recordings;
 pub mod stage;
 

@@ -1,5 +1,6 @@
-//! One record followed through a run: a second, traced run beside the session's, from before the record was sent.
-use super::checkpoints::{Checkpoints, Moment};
+//! One record followed through a run: a second run beside the session's, from before the record was sent.
+use super::checkpoints::Checkpoints;
+use super::rerun::{Rerun, Went};
 use crate::kernel::SimTime;
 use crate::observe::follow::{Follow, Wanted};
 use crate::observe::life::Life;
@@ -16,7 +17,7 @@ pub(super) struct Follower {
     wanted: Wanted,
     /// When the record was created, or asked for.
     created: SimTime,
-    at: Moment,
+    rerun: Rerun,
     follow: Follow,
     events_left: u64,
     /// It stands where there is no more to look through for now.
@@ -25,16 +26,14 @@ pub(super) struct Follower {
 
 impl Follower {
     pub fn new(wanted: Wanted, created: SimTime, checkpoints: &Checkpoints) -> Self {
-        let before = SimTime(created.0.saturating_sub(1));
-        let mut at = checkpoints.latest(before).clone();
-        at.world.set_tracing(true);
+        let rerun = Rerun::new(checkpoints, SimTime(created.0.saturating_sub(1)));
         let follow = Follow::new(wanted.clone());
-        Follower { wanted, created, at, follow, events_left: EVENTS_MOST, caught_up: false }
+        Follower { wanted, created, rerun, follow, events_left: EVENTS_MOST, caught_up: false }
     }
 
     /// Begins again if it went beyond what is still true: `time`, and the first `commands`.
     pub fn forget_after(&mut self, time: SimTime, commands: usize, checkpoints: &Checkpoints) {
-        if self.at.world.now() > time || self.at.commands_done > commands {
+        if self.rerun.is_beyond(time, commands) {
             *self = Follower::new(self.wanted.clone(), self.created, checkpoints);
         }
         self.caught_up = false;
@@ -42,54 +41,26 @@ impl Follower {
 
     /// Looks through what is known of the run, at most `max_events` events; true if there is more to do.
     pub fn go_on(&mut self, commands: &[TimedCommand], until: SimTime, max_events: u64) -> bool {
-        let mut left = max_events;
-        self.caught_up = false;
-        loop {
-            let command = commands.get(self.at.commands_done).filter(|command| command.at <= until);
-            let stop = command.map_or(until, |command| command.at);
-            while self.at.world.next_event_time().is_some_and(|next| next <= stop) {
-                if self.events_left == 0 {
-                    self.caught_up = true;
-                    return false;
-                }
-                if left == 0 {
-                    return true;
-                }
-                left -= 1;
-                self.at.world.step();
-                self.see();
-            }
-            // What it was told to look through may end before where it stands.
-            if stop > self.at.world.now() {
-                self.at.world.settle_at(stop);
-            }
-            let Some(command) = command else {
-                self.caught_up = true;
-                return false;
-            };
-            // One that cannot be done changes nothing, as in the session itself.
-            let _ = self.at.world.apply(&command.command);
-            self.at.commands_done += 1;
-            self.see();
+        let Follower { rerun, follow, events_left, .. } = self;
+        if *events_left == 0 {
+            self.caught_up = true;
+            return false;
         }
-    }
-
-    fn see(&mut self) {
-        let Moment { world, observers, .. } = &mut self.at;
-        let mut facts = std::mem::take(&mut world.facts);
-        observers.after_event(world, &facts, None);
-        self.follow.see(world, observers, &facts);
-        facts.clear();
-        world.facts = facts;
-        world.flights.clear();
-        let most = if self.follow.is_settled() { EVENTS_AFTER } else { EVENTS_MOST };
-        self.events_left = self.events_left.min(most).saturating_sub(1);
+        let mut left = max_events;
+        let went = rerun.go_on(commands, until, &mut left, |world, observers, facts, _| {
+            follow.see(world, observers, facts);
+            let most = if follow.is_settled() { EVENTS_AFTER } else { EVENTS_MOST };
+            *events_left = (*events_left).min(most).saturating_sub(1);
+            *events_left > 0
+        });
+        self.caught_up = went != Went::OnTheWay;
+        !self.caught_up
     }
 
     /// What is known of the record.
     pub fn life(&self) -> Life {
         let mut life = self.follow.life().clone();
-        life.known_until_us = self.at.world.now().0;
+        life.known_until_us = self.rerun.world().now().0;
         life.looking = !self.caught_up;
         life
     }

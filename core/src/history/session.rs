@@ -1,4 +1,5 @@
 //! A run one can move through: play, seek both ways, act, undo.
+use super::asker::Asker;
 use super::checkpoints::{Checkpoints, Moment};
 use super::flights::Flights;
 use super::follower::Follower;
@@ -7,9 +8,11 @@ use super::just_changed::JustChanged;
 use crate::kernel::SimTime;
 use crate::log::TypedRecord;
 use crate::metadata::{BrokerId, TopicPartition};
+use crate::observe::chain::Chain;
 use crate::observe::follow::{RecordId, Wanted};
 use crate::observe::life::{Life, Pick, RecordRow};
 use crate::observe::metrics_table::MetricsTable;
+use crate::observe::question::Question;
 use crate::observe::report::{
     AuditReport, Description, Inspection, Names, StoryLine, Subject, Summary, Timeline,
 };
@@ -57,6 +60,7 @@ pub struct Session {
     names: NameBook,
     just_changed: JustChanged,
     follower: Option<Box<Follower>>,
+    asker: Option<Box<Asker>>,
     log_memory_limit_bytes: u64,
     /// Whether the stage wants messages in flight.
     watched: bool,
@@ -93,6 +97,7 @@ impl Session {
             names: NameBook::new(),
             just_changed: JustChanged::default(),
             follower: None,
+            asker: None,
             log_memory_limit_bytes: LOG_MEMORY_LIMIT_BYTES,
             watched: false,
             at,
@@ -327,6 +332,11 @@ impl Session {
         if let Some(follower) = &mut self.follower {
             follower.forget_after(time, commands, &self.checkpoints);
         }
+        self.asker = self.asker.take().filter(|asker| asker.is_true_until(time));
+        let all = self.all_commands(commands);
+        if let Some(asker) = &mut self.asker {
+            asker.forget_after(time, commands, all, &self.checkpoints);
+        }
     }
 
     /// Takes the last live command back and returns to its moment.
@@ -483,6 +493,44 @@ impl Session {
     /// Follows no record any more.
     pub fn unfollow(&mut self) {
         self.follower = None;
+    }
+
+    /// Asks why something happened, in the words that a line of the story or a finding carries (`ask`): [`Session::why_on`]
+    /// then looks for the chain of causes.
+    ///
+    /// # Errors
+    /// It asks of nothing in this run: a sentence. What was asked before still is.
+    pub fn why(&mut self, ask: &str) -> Result<(), String> {
+        let question = Question::read(ask, &self.at.world)?;
+        let commands = self.all_commands(self.commands.len());
+        self.asker = Some(Box::new(Asker::new(question, commands, &self.checkpoints)));
+        Ok(())
+    }
+
+    /// The scenario's commands and the first `count` of the person's, in order.
+    fn all_commands(&self, count: usize) -> Vec<TimedCommand> {
+        let own = self.commands.iter().take(count);
+        let mut all: Vec<TimedCommand> =
+            self.at.world.scenario().timeline.iter().chain(own).cloned().collect();
+        all.sort_by_key(|timed| timed.at);
+        all
+    }
+
+    /// Looks on for what was asked, at most `max_events` events; true if there is more to do.
+    pub fn why_on(&mut self, max_events: u64) -> bool {
+        let (commands, until) = (&self.commands, self.known_until);
+        let asker = self.asker.as_mut();
+        asker.is_some_and(|asker| asker.go_on(commands, until, max_events, &self.checkpoints))
+    }
+
+    /// The chain of causes of what was asked, as far as it was looked for.
+    pub fn chain(&self) -> Option<Chain> {
+        self.asker.as_ref().map(|asker| asker.chain())
+    }
+
+    /// Asks nothing any more.
+    pub fn why_no_more(&mut self) {
+        self.asker = None;
     }
 
     /// The newest records of a partition or a replica at the moment it stands at.

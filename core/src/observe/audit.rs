@@ -1,4 +1,5 @@
 //! The guarantees, counted: acknowledged, lost, duplicated, delivered, never delivered, skipped.
+use super::question::{About, Question};
 use super::ranges::Ranges;
 use super::report::Finding;
 use super::told::{brokers, capital};
@@ -434,8 +435,19 @@ fn finding(
     records: Vec<String>,
     why: String,
 ) -> Finding {
+    let about = About::found(word, partition, first_offset);
+    let ask = about.map_or_else(String::new, |about| Question { at: world.now(), about }.to_string());
     let partition = world.controller().image().partition_name(partition);
-    Finding { time_us: world.now().0, word: word.to_owned(), partition, first_offset, count, records, why }
+    Finding {
+        time_us: world.now().0,
+        word: word.to_owned(),
+        partition,
+        first_offset,
+        count,
+        records,
+        why,
+        ask,
+    }
 }
 
 fn records_start(world: &World, partition: TopicPartition) -> u64 {

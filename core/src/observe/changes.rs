@@ -1,4 +1,5 @@
 //! Changes of partitions in words: who leads now, who is in sync, and why.
+use super::question::About;
 use super::report::{StoryKind, Subject};
 use super::told::{Told, brokers, capital, count, ms, partitions};
 use crate::metadata::{BrokerId, PartitionRegistration, TopicPartition};
@@ -59,7 +60,7 @@ impl Change {
     }
 }
 
-fn chosen(before: &PartitionRegistration, leader: BrokerId) -> Chosen {
+pub(super) fn chosen(before: &PartitionRegistration, leader: BrokerId) -> Chosen {
     if before.isr.contains(&leader) {
         Chosen::InSync
     } else if before.elr.contains(&leader) {
@@ -82,9 +83,10 @@ pub(super) fn told(world: &World, kind: &Kind, cause: ChangeCause, changes: &[Ch
     let first = &changes[0];
     let mut about = vec![Subject::Partition(first.partition.0)];
     about.extend(first.after.leader.map(|leader| Subject::Broker(leader.0)));
+    let event = About::Leader(first.partition);
     match kind {
-        Kind::Leader(chosen) => leader(world, *chosen, cause, changes, &name, about),
-        Kind::NoLeader => no_leader(world, cause, changes, &name, about),
+        Kind::Leader(chosen) => leader(world, *chosen, cause, changes, &name, about).tells(event),
+        Kind::NoLeader => no_leader(world, cause, changes, &name, about).tells(event),
         Kind::Shrink(left) => shrink(world, left, cause, changes, &name, about),
         Kind::Grow(came) => grow(came, cause, changes, &name, about),
     }

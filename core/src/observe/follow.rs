@@ -47,7 +47,7 @@ impl RecordId {
     }
 
     /// Its place within a batch, if it is in it.
-    fn within(&self, partition: TopicPartition, batch: &Batch) -> Option<u32> {
+    pub(super) fn within(&self, partition: TopicPartition, batch: &Batch) -> Option<u32> {
         let same = self.partition == partition && batch.source.0 == u32::from(self.producer);
         let within = self.ordinal.checked_sub(batch.first_ordinal).filter(|_| same)?;
         u32::try_from(within).ok().filter(|&within| within < batch.count)

@@ -3,6 +3,7 @@ use super::bands::Bands;
 use super::metrics::Sample;
 use super::metrics_table::{Metric, MetricColumn, MetricsTable};
 use super::piles::Pile;
+use super::question::Question;
 use super::report::{Finding, Marker, StoryLine, Subject, Timeline};
 use super::series::SeriesBook;
 use super::story;
@@ -214,6 +215,7 @@ impl Journal {
 fn finished(world: &World, mut told: Told) -> Told {
     let now = world.now();
     told.line.time_us = now.0;
+    told.line.ask = told.event.map_or_else(String::new, |about| Question { at: now, about }.to_string());
     // While the cluster is set up, everything starts and joins: that is no news.
     if now < world.scenario().warm_up {
         told.line.weight = told.line.weight.saturating_sub(1);

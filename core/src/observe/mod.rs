@@ -3,6 +3,7 @@
 mod audit;
 mod availability;
 mod bands;
+pub mod chain;
 mod changes;
 mod cuts;
 pub mod describe;
@@ -23,6 +24,7 @@ mod offers;
 pub mod orders;
 mod piles;
 pub mod prose;
+pub mod question;
 mod ranges;
 pub mod records;
 pub mod report;
@@ -34,6 +36,7 @@ mod summary;
 mod told;
 pub mod tools;
 pub mod view;
+pub mod why;
 
 pub use invariants::Invariants;
 pub use journal::Journal;

@@ -11,8 +11,9 @@ pub fn retain_told(story: &mut Vec<StoryLine>, warm_up: SimTime) {
     story.retain(|line| line.weight >= if line.time_us >= warm_up.0 { 1 } else { 2 });
 }
 
-/// What happened: each line what, then why and what comes next; a star marks what matters most.
-pub fn story(story: &[StoryLine]) -> String {
+/// What happened: each line what, then why and what comes next, then what `under` has to add; a star marks what matters
+/// most.
+pub fn story(story: &[StoryLine], under: impl Fn(&StoryLine) -> String) -> String {
     let mut text = String::new();
     for line in story {
         let mark = if line.weight >= 3 { '*' } else { ' ' };
@@ -20,6 +21,7 @@ pub fn story(story: &[StoryLine]) -> String {
         for more in [&line.why, &line.next].into_iter().filter(|more| !more.is_empty()) {
             text.push_str(&format!("{UNDER_TIME}{more}\n"));
         }
+        text.push_str(&under(line));
     }
     text
 }

@@ -40,6 +40,8 @@ pub struct StoryLine {
     pub next: String,
     /// Whom it is about, the most concerned first.
     pub about: Vec<Subject>,
+    /// What asks for the chain of its causes (`question::Question`); empty if nothing can.
+    pub ask: String,
     /// How much it matters: 0 routine, 1 worth a line, 2 worth the caption, 3 a turning point (a marker).
     pub weight: u8,
 }
@@ -197,6 +199,8 @@ pub struct Finding {
     pub records: Vec<String>,
     /// One sentence: how it came to be.
     pub why: String,
+    /// What asks for the chain of its causes (`question::Question`); empty if nothing can.
+    pub ask: String,
 }
 
 /// The timeline: markers and bands over all time known.

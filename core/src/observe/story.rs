@@ -1,6 +1,7 @@
 //! What a fact is in words: what happened, why, what comes next. Sentences only; nothing is kept here.
 //!
 //! What happens to many partitions at once is told by [`super::piles`], commands by [`super::orders`].
+use super::question::{About, Question};
 use super::report::{Finding, StoryKind, Subject};
 use super::told::{Told, capital, count, listed, ms};
 use super::{cuts, orders};
@@ -93,7 +94,8 @@ pub(super) fn found(findings: &[Finding]) -> Told {
     let told = Told::new(StoryKind::Audit, weight, vec![Subject::Cluster]);
     let told =
         told.what(what).why(first.why.clone()).next(next).in_crowd(format!("found {}", first.word), more);
-    told.marked(format!("{records} {}", first.word))
+    let event = first.ask.parse().ok().map(|question: Question| question.about);
+    told.tells(event).marked(format!("{records} {}", first.word))
 }
 
 fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told> {
@@ -230,6 +232,8 @@ fn group_changed(
         ),
         GroupState::Dead => return None,
     };
+    let pauses = matches!(state, GroupState::PreparingRebalance | GroupState::Empty);
+    let told = told.tells(pauses.then_some(About::Rebalance(group)));
     Some(told.in_crowd(format!("group {state:?}"), more))
 }
 
@@ -278,7 +282,7 @@ fn group_why(world: &World, group: GroupId, cause: &GroupCause) -> String {
 }
 
 /// Whether a consumer runs and does not close.
-fn is_at_work(world: &World, name: &str) -> bool {
+pub(super) fn is_at_work(world: &World, name: &str) -> bool {
     let at = (0..world.consumer_count()).find(|&at| *world.consumer_slot(at).spec.client_id == *name);
     at.is_some_and(|at| {
         let closes = matches!(world.consumer(at).state(), ConsumerState::Closing | ConsumerState::Stopped);
@@ -287,7 +291,7 @@ fn is_at_work(world: &World, name: &str) -> bool {
 }
 
 /// A member id without what a coordinator adds to the client id.
-fn short(member: &str) -> &str {
+pub(super) fn short(member: &str) -> &str {
     member.rsplit_once('-').map_or(member, |(client, _)| client)
 }
 
@@ -297,6 +301,7 @@ fn coordinator(world: &World, group: GroupId, broker: BrokerId) -> Told {
         .what(format!("Broker {} now coordinates group {name}.", broker.0))
         .why("It leads the group's partition of __consumer_offsets now, and read members and offsets back from it.")
         .next("The members ask who the coordinator is (FindCoordinator), and go on without a rebalance.")
+        .tells(About::Coordinator(group))
         .in_crowd("coordinator", "More groups have another coordinator.")
 }
 
@@ -331,6 +336,7 @@ fn failed(world: &World, producer: u16, partition: TopicPartition, error: ErrorC
                 "Its application is told, and decides what becomes of them."
             },
         )
+        .tells(About::Failed(producer, partition))
         .marked(format!("{name}: send failed"))
         .unless_told(format!("failed {name} {}", error.name()))
         .in_crowd("failed", "More producers gave records up.")
@@ -373,6 +379,7 @@ fn refused(world: &World, broker: BrokerId, partition: TopicPartition, error: Er
         .what(format!("Broker {} refuses records of {of}: {}.", broker.0, error.name()))
         .why(format!("They ask for acks=all, and fewer than min.insync.replicas ({min}) are in sync."))
         .next("Producers try again until delivery.timeout.ms is over, or until enough replicas are in sync.")
+        .tells(About::Refused(partition))
         .unless_told(format!("refused {of}"));
     Some(told.in_crowd("refused", format!("More partitions refuse records: {}.", error.name())))
 }

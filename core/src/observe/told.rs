@@ -1,4 +1,5 @@
 //! A line on its way into the story, and words that many lines share.
+use super::question::About;
 use super::report::{StoryKind, StoryLine, Subject};
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::scenario::words::{show_duration, show_number};
@@ -15,6 +16,8 @@ pub(super) struct Told {
     pub again: Option<String>,
     /// Of this kind a few are told, then `more` stands for the rest.
     pub crowd: Option<Crowd>,
+    /// The event it tells, if one can ask why.
+    pub event: Option<About>,
     /// On the timeline, for turning points.
     pub marker: String,
 }
@@ -38,9 +41,10 @@ impl Told {
             why: String::new(),
             next: String::new(),
             about,
+            ask: String::new(),
             weight,
         };
-        Told { line, again: None, crowd: None, marker: String::new() }
+        Told { line, again: None, crowd: None, event: None, marker: String::new() }
     }
 
     pub fn what(mut self, what: impl Into<String>) -> Self {
@@ -55,6 +59,11 @@ impl Told {
 
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.line.next = next.into();
+        self
+    }
+
+    pub fn tells(mut self, event: impl Into<Option<About>>) -> Self {
+        self.event = event.into();
         self
     }
 

@@ -1,7 +1,9 @@
 //! The worker's side: holds the session, does what the page asks, a slice at a time so that it always listens.
+use super::answer;
 use super::protocol::{Details, FromWorker, Opened, ShippedScenario, Source, ToWorker, VERSION};
 use kafkarium_core::history::{Progress, Session};
 use kafkarium_core::kernel::SimTime;
+use kafkarium_core::observe::chain::Chain;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
@@ -45,6 +47,8 @@ struct Open {
     story_sent: u32,
     /// What the page knows of the record followed, and since when.
     life_sent: Option<(Life, f64)>,
+    /// What the page knows of the chain of causes asked for, and since when.
+    chain_sent: Option<(Chain, f64)>,
     metrics_sent: Option<MetricsSent>,
 }
 
@@ -122,6 +126,7 @@ impl Desk {
                 open.tell_metrics(subject, voice);
             }
             ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
+            ToWorker::Why(ask) => open.why(&ask, voice),
             ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
             ToWorker::Link { at_us, subject } => {
                 let link = open.link(SimTime(at_us), subject);
@@ -130,7 +135,7 @@ impl Desk {
             ToWorker::WriteStory => {
                 let mut story = open.session.story(0);
                 prose::retain_told(&mut story, open.session.scenario().0.warm_up);
-                voice.say(FromWorker::Written(open.titled(prose::story(&story))));
+                voice.say(FromWorker::Written(open.titled(prose::story(&story, |_| String::new()))));
             }
             ToWorker::WriteLife => {
                 let life = open.session.life().map_or_else(String::new, |life| prose::life(&life));
@@ -139,9 +144,10 @@ impl Desk {
         }
     }
 
-    /// Goes on with the move under way, then with the record followed; true if there is more to do.
+    /// Goes on with the move under way, then with the record followed, then with what was asked; true if there is more to
+    /// do.
     pub fn work(&mut self, voice: &mut impl Voice) -> bool {
-        self.go(voice) || self.open.as_mut().is_some_and(|open| open.follow_on(voice))
+        self.go(voice) || self.open.as_mut().is_some_and(|open| open.follow_on(voice) || open.why_on(voice))
     }
 
     fn go(&mut self, voice: &mut impl Voice) -> bool {
@@ -237,6 +243,7 @@ impl Open {
             names_sent: 0,
             story_sent: 0,
             life_sent: None,
+            chain_sent: None,
             metrics_sent: None,
         })
     }
@@ -371,6 +378,40 @@ impl Open {
         if !known {
             self.life_sent = Some((life.clone(), now));
             voice.say(FromWorker::Life(Box::new(Ok(life))));
+        }
+    }
+
+    fn why(&mut self, ask: &str, voice: &mut impl Voice) {
+        self.chain_sent = None;
+        self.session.why_no_more();
+        if !ask.is_empty()
+            && let Err(gap) = self.session.why(ask)
+        {
+            voice.say(FromWorker::Why(answer::written(&Chain { gap, ..Chain::default() })));
+        }
+    }
+
+    /// Looks on for the causes asked for, and tells what is new; true if there is more to do.
+    fn why_on(&mut self, voice: &mut impl Voice) -> bool {
+        let listen_at = voice.clock_ms() + FOLLOW_MS;
+        let mut more = true;
+        while more && voice.clock_ms() < listen_at {
+            more = self.session.why_on(SLICE_EVENTS);
+        }
+        self.tell_chain(more, voice);
+        more
+    }
+
+    fn tell_chain(&mut self, more: bool, voice: &mut impl Voice) {
+        let Some(chain) = self.session.chain() else { return };
+        let now = voice.clock_ms();
+        let known = self.chain_sent.as_ref().is_some_and(|(sent, told_ms)| {
+            let same = (&sent.causes, &sent.after) == (&chain.causes, &chain.after);
+            sent == &chain || same && more && now - told_ms < FOLLOW_TOLD_MS
+        });
+        if !known {
+            voice.say(FromWorker::Why(answer::written(&chain)));
+            self.chain_sent = Some((chain, now));
         }
     }
 

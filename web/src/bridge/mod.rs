@@ -1,4 +1,5 @@
 //! Between page and worker: one versioned protocol, the worker's desk, the page's client.
+mod answer;
 #[cfg(feature = "page")]
 pub mod client;
 pub mod desk;

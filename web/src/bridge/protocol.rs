@@ -80,6 +80,8 @@ pub enum ToWorker {
         /// Which.
         pick: Option<Pick>,
     },
+    /// Look for the chain of causes of something, in the words that its line carries; empty words for nothing any more.
+    Why(String),
     /// A link to that moment.
     Link {
         /// When.
@@ -168,10 +170,23 @@ pub enum FromWorker {
     Described(Description),
     /// The life of the record followed, as far as it is known; or why there is none.
     Life(Box<Result<Life, String>>),
+    /// The chain of causes asked for, as far as it was looked for.
+    Why(Answer),
     /// A link's fragment.
     Link(Result<String, String>),
     /// What was to be written down; empty if there is nothing of it.
     Written(String),
+}
+
+/// A chain of causes, as markup.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The heading and what led to the event.
+    pub causes: String,
+    /// What came of it, what is not known, how far it was looked for.
+    pub after: String,
+    /// Where the steps go, by `data-step`: a moment, and a subject to select.
+    pub steps: Vec<(u64, Option<Subject>)>,
 }
 
 /// A scenario that ships.

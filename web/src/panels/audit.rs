@@ -1,5 +1,6 @@
 //! The guarantees, in fixed words, and every finding with its records.
 use super::story::seconds;
+use super::why;
 use crate::state::App;
 use kafkarium_core::observe::report::{AuditReport, Finding};
 use leptos::prelude::*;
@@ -85,6 +86,7 @@ fn finding_view(app: App, finding: Finding) -> impl IntoView {
                 {format!("{} of {} {}, from offset {}", finding.count, finding.partition, finding.word, finding.first_offset)}
             </summary>
             <p>{finding.why}</p>
+            {why::why(app, finding.ask)}
             <ul>{records}</ul>
             {(more > 0).then(|| format!("and {more} more"))}
             <p><button on:click=move |_| app.seek(time)>"Go to this moment"</button></p>

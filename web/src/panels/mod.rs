@@ -22,6 +22,7 @@ mod story;
 mod timebar;
 mod tools;
 mod voice;
+mod why;
 
 use crate::state::{App, files, offline};
 use leptos::prelude::*;

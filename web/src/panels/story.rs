@@ -1,4 +1,5 @@
 //! What happened: each line what, why, what next; a click goes there.
+use super::why;
 use crate::state::App;
 use kafkarium_core::observe::report::{StoryKind, StoryLine};
 use leptos::prelude::*;
@@ -43,6 +44,7 @@ fn line_view(app: App, line: StoryLine) -> impl IntoView {
                 {(!line.why.is_empty()).then(|| view! { <span>{line.why}</span> })}
                 {(!line.next.is_empty()).then(|| view! { <i>{line.next}</i> })}
             </button>
+            {why::why(app, line.ask)}
         </li>
     }
 }

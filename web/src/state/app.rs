@@ -2,7 +2,7 @@
 use super::browser;
 use super::door::Door;
 use super::engine::Engine;
-use crate::bridge::protocol::{Details, Opened, ShippedScenario, Source};
+use crate::bridge::protocol::{Answer, Details, Opened, ShippedScenario, Source};
 use kafkarium_core::observe::life::Life;
 use kafkarium_core::observe::metrics_table::MetricsTable;
 use kafkarium_core::observe::report::{Description, StoryLine, Subject};
@@ -84,6 +84,8 @@ pub struct App {
     pub description: RwSignal<Option<Description>>,
     /// The life of the record followed, or why there is none; `None` while none is asked for.
     pub life: RwSignal<Option<Result<Life, String>>>,
+    /// What is asked why, in the words of its line, and the answer as far as it is known.
+    pub why: RwSignal<(String, Answer)>,
     /// `client.id`s of the producers.
     pub producers: RwSignal<Vec<String>>,
     /// The subject.
@@ -152,6 +154,7 @@ impl App {
             metrics: RwSignal::new(MetricsTable::default()),
             description: RwSignal::new(None),
             life: RwSignal::new(None),
+            why: RwSignal::default(),
             producers: RwSignal::new(Vec::new()),
             selection: RwSignal::new(Subject::Cluster),
             // Several may stand in a page: each waits to be asked.

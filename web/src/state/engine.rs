@@ -401,6 +401,7 @@ impl Engine {
                 app.notice.set(Some(sentence));
             }
             FromWorker::Life(life) => app.hear_life(self, *life),
+            FromWorker::Why(answer) => app.why.update(|(_, known)| *known = answer),
             FromWorker::Stepped(time) => {
                 // With no time there is nothing to step to near here.
                 self.playhead_us = time.map_or(self.playhead_us, |time| time as f64);
@@ -437,6 +438,7 @@ impl Engine {
         self.story.clear();
         app.story.set(Vec::new());
         app.life.set(None);
+        app.why.set(Default::default());
         self.show_life(None);
         app.dialog.set(None);
         app.undoable.set(opened.undoable);

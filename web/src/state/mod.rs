@@ -18,6 +18,8 @@ mod opening;
 pub mod pace;
 #[cfg(feature = "page")]
 pub mod record;
+#[cfg(feature = "page")]
+mod why;
 pub mod worth;
 
 #[cfg(feature = "page")]

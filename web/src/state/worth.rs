@@ -78,7 +78,8 @@ mod tests {
     fn line(time_us: u64, weight: u8, about: Subject) -> StoryLine {
         let text = String::new;
         let about = vec![about];
-        StoryLine { time_us, kind: StoryKind::Isr, what: text(), why: text(), next: text(), about, weight }
+        let (what, why, next, ask) = (text(), text(), text(), text());
+        StoryLine { time_us, kind: StoryKind::Isr, what, why, next, about, weight, ask }
     }
 
     #[test]
