@@ -9,6 +9,7 @@ mod serve;
 mod setup;
 mod shell;
 mod site;
+mod styles;
 mod test;
 mod wasm;
 

@@ -1,8 +1,8 @@
-//! Builds the static site: Trunk, then in dist/ smaller WebAssembly, the openings, the build's name, and the service worker.
+//! Builds the static site: Trunk, then in dist/ one style sheet, smaller WebAssembly, the openings, the build's name, and the service worker.
 use crate::{
     digest, offline, setup,
     shell::{self, Outcome},
-    wasm,
+    styles, wasm,
 };
 use std::{fs, path::PathBuf};
 
@@ -19,6 +19,7 @@ pub(crate) fn build() -> Outcome {
         trunk.args(["build", "--release", "--offline", "true", "--skip-version-check", "--log", "warn"]);
         // Trunk takes only `true` and `false` here, where others write NO_COLOR=1.
         shell::run(trunk.env_remove("NO_COLOR"))?;
+        styles::join(&dist()).map_err(|error| format!("the style sheets could not be joined: {error}"))?;
         wasm::shrink_all(&dist(), &["app", "workshop"])
     })?;
     shell::step("recording the openings of the scenarios that ship", || {
@@ -43,7 +44,7 @@ fn name_the_build() -> Outcome {
     for name in offline::files(&dist()).map_err(say)? {
         all.extend(fs::read(dist().join(name)).map_err(say)?);
     }
-    let build = &digest::sha256_hex(&all)[..16];
+    let build = &digest::short(&all);
     let index = dist().join("index.html");
     let html = fs::read_to_string(&index).map_err(say)?;
     fs::write(&index, html.replace("?v=BUILD", &format!("?v={build}"))).map_err(say)?;
