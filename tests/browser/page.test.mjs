@@ -118,6 +118,30 @@ test("a broker is crashed where it stands, the story tells it, and undo takes it
     await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
   }));
 
+test("the story is of the whole cluster, of what is selected, or of one kind", () =>
+  withPage(`${SITE}#s=leader-dies-acks-all&t=40s`, async (page) => {
+    await page.locator('.stage[aria-busy="false"]').waitFor();
+    await page.getByRole("tab", { name: "Story" }).click();
+    const lines = page.locator(".story > li");
+    const shows = page.getByLabel("Which lines are shown");
+    const leads = lines.filter({ hasText: "Broker 3 now leads orders-0" });
+    const crash = lines.filter({ hasText: "crash machine of broker 2" });
+    await leads.waitFor();
+    await crash.waitFor();
+    await shows.selectOption("Commands and faults");
+    await leads.waitFor({ state: "detached" });
+    await crash.waitFor();
+    await shows.selectOption("What is selected");
+    await clickBroker(page);
+    await crash.waitFor({ state: "detached" });
+    await page.getByRole("tab", { name: "Story" }).click();
+    assert.equal(await shows.inputValue(), "1", "the choice stays");
+    await shows.selectOption("Groups");
+    await page.getByText("Nothing of that kind has happened.").waitFor();
+    await shows.selectOption("Everything");
+    await leads.waitFor();
+  }));
+
 test("the line scrubs both ways, and an election can be watched", () =>
   withPage(SITE, async (page) => {
     await opened(page);

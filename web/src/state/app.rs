@@ -102,6 +102,8 @@ pub struct App {
     pub known_us: RwSignal<u64>,
     /// What just happened, and why.
     pub caption: RwSignal<(String, String)>,
+    /// Which lines of the story are shown: a place in the panel's list.
+    pub story_shows: RwSignal<usize>,
     /// Nothing is wrong, and nothing just happened.
     pub all_is_well: RwSignal<bool>,
     /// The hint of the first opening was closed.
@@ -164,6 +166,7 @@ impl App {
             now_us: RwSignal::new(0),
             known_us: RwSignal::new(0),
             caption: RwSignal::new((String::new(), String::new())),
+            story_shows: RwSignal::new(0),
             all_is_well: RwSignal::new(true),
             hint_closed: RwSignal::new(false),
             alive: RwSignal::new(false),
