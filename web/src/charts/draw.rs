@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 /// Room for the labels of the axis, left of what is plotted, CSS pixels.
-pub const LEFT_PX: u32 = 36;
+pub const LEFT_PX: u32 = 44;
 /// Room right of it, CSS pixels.
 pub const RIGHT_PX: u32 = 14;
 const TOP_PX: u32 = 5;

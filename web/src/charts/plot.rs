@@ -105,7 +105,7 @@ impl Chart {
             Chart::Lag => rows.lag(),
             Chart::Records => ("Records: in, out, waiting".to_owned(), rows.records(), 10),
             Chart::Partitions => ("Partitions in trouble".to_owned(), rows.partitions(), 4),
-            Chart::Latency => ("Latency, send to".to_owned(), rows.latencies(), 10_000),
+            Chart::Latency => ("Latency since send()".to_owned(), rows.latencies(), 10_000),
         };
         let most = lines.iter().flat_map(|line| line.values.iter().flatten().copied()).max();
         Plot {
@@ -216,8 +216,8 @@ impl Rows<'_> {
             shown.sort_by_key(|column| std::cmp::Reverse(most(column)));
             shown.truncate(LINES_MAX);
         }
-        let title =
-            if count > LINES_MAX { format!("{title}: {LINES_MAX} largest of {count}") } else { title };
+        let few = || format!("{}, top {LINES_MAX} of {count}", title.trim_end_matches(", records"));
+        let title = if count > LINES_MAX { few() } else { title };
         let line = |(column, look): (&MetricColumn, (Tint, Dash))| {
             let label = if by_group { &column.group } else { &column.partition };
             Line {
@@ -329,7 +329,7 @@ mod tests {
     fn of_many_partitions_the_largest_lags_are_shown() {
         let many = (0..5).map(|at| lag("billing", at, &[u64::from(at) * 10, 0])).collect();
         let plot = Chart::Lag.plot(&table(many), WHOLE);
-        assert_eq!(plot.title, "Lag of billing, records: 3 largest of 5");
+        assert_eq!(plot.title, "Lag of billing, top 3 of 5");
         assert_eq!(plot.lines[0].label, "orders-4");
         assert_eq!(
             (plot.top, plot.text(0, Some(0)), plot.text(0, None)),

@@ -16,7 +16,9 @@ pub fn Caption(app: App) -> impl IntoView {
     let since_us = Memo::new(move |_| flies.get().then(|| app.now_us.get_untracked()));
     let quick = move || {
         since_us.get().map(|since_us| match app.now_us.get().saturating_sub(since_us) / 1_000_000 {
-            passed_s @ 0..120 => format!("{passed_s} s pass"),
+            0 => String::new(),
+            1 => "1 s passes".to_owned(),
+            passed_s @ 2..120 => format!("{passed_s} s pass"),
             passed_s => format!("{} min pass", passed_s / 60),
         })
     };

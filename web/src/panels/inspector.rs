@@ -62,6 +62,8 @@ fn command(app: App, offer: OfferedCommand) -> impl IntoView {
 fn config_row(app: App, row: ConfigRow) -> impl IntoView {
     let differs = row.value != row.default;
     let hint = format!("{} Allowed: {}. Default: {}. {}", row.effect, row.valid, row.default, row.needs);
+    // A long key is broken after a dot, never inside a word.
+    let key = row.key.split_inclusive('.').map(|part| view! { {part.to_owned()}<wbr/> }).collect_view();
     match row.command {
         Some(command) => {
             let set = move |event: web_sys::Event| {
@@ -69,11 +71,11 @@ fn config_row(app: App, row: ConfigRow) -> impl IntoView {
             };
             let input =
                 view! { <input prop:value=row.value on:change=set spellcheck="false" autocomplete="off"/> };
-            view! { <label title=hint class:differs=differs><span>{row.key}</span>{input}</label> }.into_any()
+            view! { <label title=hint class:differs=differs><span>{key}</span>{input}</label> }.into_any()
         }
         None => view! {
             <div class="fixed" title=hint class:differs=differs>
-                <span>{row.key}</span><b>{row.value}</b><small>{row.needs}</small>
+                <span>{key}</span><b>{row.value}</b><small>{row.needs}</small>
             </div>
         }
         .into_any(),

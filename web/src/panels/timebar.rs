@@ -8,6 +8,8 @@ use leptos::prelude::*;
 
 /// A span narrower than this, per cent of the line, has no room for a word.
 const WORD_PERCENT: f64 = 3.0;
+/// What holds now says so in full, beyond the present too; where it begins later than this, per cent, the line would end.
+const OPEN_BELOW_PERCENT: f64 = 66.0;
 /// The line shows at least this much, microseconds.
 const SHOWN_US: u64 = 60_000_000;
 
@@ -154,7 +156,8 @@ fn mark(app: App, marker: Marker, at: f64) -> impl IntoView {
 }
 
 fn band(row: Band, end: u64) -> impl IntoView {
-    let spans = row.spans.into_iter().map(|span| {
+    let last = row.spans.len().saturating_sub(1);
+    let spans = row.spans.into_iter().enumerate().map(|(at, span)| {
         let (from, to) = (span.from_us.min(end), span.to_us.min(end));
         let part = |us: u64| us as f64 * 100.0 / end as f64;
         let tone = match span.tone {
@@ -164,9 +167,16 @@ fn band(row: Band, end: u64) -> impl IntoView {
             Tone::Bad => "bad",
         };
         let width = part(to - from);
-        let word = (width >= WORD_PERCENT).then(|| span.label.clone());
+        let open = at == last && part(from) < OPEN_BELOW_PERCENT;
+        // Where a row is a broker's among others, its first word says whose.
+        let whose = if at == 0 && row.label.starts_with("broker ") {
+            format!("{}: ", row.label)
+        } else {
+            String::new()
+        };
+        let word = (open || width >= WORD_PERCENT).then(|| whose + &span.label);
         view! {
-            <span class=tone title=span.label style:left=format!("{:.3}%", part(from))
+            <span class=tone class:open=open title=span.label style:left=format!("{:.3}%", part(from))
                 style:width=format!("{width:.3}%")>{word}</span>
         }
     });

@@ -89,7 +89,9 @@ fn part(app: App, title: &'static str, command: bool, text: RwSignal<String>) ->
         }
     };
     let title_view = if command {
-        view! { <h3><code>"$ "{title}</code></h3> }.into_any()
+        // Broken between its words, never inside an option.
+        let words = title.split(' ').map(|word| view! { " "<span>{word}</span> }).collect_view();
+        view! { <h3><code>"$"{words}</code></h3> }.into_any()
     } else {
         view! { <h3>{title}</h3> }.into_any()
     };

@@ -143,7 +143,8 @@ fn is_down(broker: &BrokerView) -> bool {
 fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
     let theme = pen.theme;
     let rect = place.rect;
-    let (state, color) = state_of(pen, broker, rect.width < LEADS_ALONE_BELOW);
+    let narrow = rect.width < LEADS_ALONE_BELOW;
+    let (state, color) = state_of(pen, broker, narrow, true);
     let troubled = is_down(broker) || broker.process == Process::Frozen;
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);
@@ -176,7 +177,11 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
         pen.text(state, below, plain(12.0), color, Align::Left, right - below.0);
         0.0
     } else {
-        pen.text(&state, (right, y), plain(12.0), color, Align::Right, right - x - 20.0)
+        let room = right - x - 20.0;
+        let fits = pen.width(&state, plain(12.0)) <= room;
+        // Without its times a state is still whole.
+        let state = if fits { state } else { state_of(pen, broker, narrow, false).0 };
+        pen.text(&state, (right, y), plain(12.0), color, Align::Right, room)
     };
     let room = right - used - x - 10.0;
     // Part of a name is no name.
@@ -192,24 +197,23 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
     pen.text(links, (x, y), plain(12.0), color, Align::Left, right - used - x - 10.0);
 }
 
-/// What stands at the right of a broker's card, and in which colour.
-fn state_of<'a>(pen: &'a Pen, broker: &BrokerView, narrow: bool) -> (String, &'a str) {
+/// What stands at the right of a broker's card, with the times since when or without, and in which colour.
+fn state_of<'a>(pen: &'a Pen, broker: &BrokerView, narrow: bool, timed: bool) -> (String, &'a str) {
     let theme = pen.theme;
-    let since = seconds(broker.since_us);
+    let at = |us| if timed { format!(" at {}", seconds(us)) } else { String::new() };
+    let since = at(broker.since_us);
     let fenced =
-        if broker.fenced { format!(", fenced {}", seconds(broker.fenced_since_us)) } else { String::new() };
+        if broker.fenced { format!(", fenced{}", at(broker.fenced_since_us)) } else { String::new() };
     match broker.process {
-        Process::Running if broker.fenced => {
-            (format!("fenced {}", seconds(broker.fenced_since_us)), &theme.bad)
-        }
+        Process::Running if broker.fenced => (format!("fenced{}", at(broker.fenced_since_us)), &theme.bad),
         Process::Running if narrow => (format!("leads {}", broker.leads), &theme.ink_soft),
         Process::Running => (format!("leads {}, follows {}", broker.leads, broker.follows), &theme.ink_soft),
         Process::Starting => (format!("starts{fenced}"), &theme.now),
         Process::Stopping => ("shuts down".to_owned(), &theme.now),
-        Process::Stopped => (format!("shut down {since}{fenced}"), &theme.ink_faint),
-        Process::Crashed => (format!("✕ crashed {since}{fenced}"), &theme.bad),
-        Process::MachineDown => (format!("✕ machine off {since}{fenced}"), &theme.bad),
-        Process::Frozen => (format!("❄ frozen {since}{fenced}"), &theme.bad),
+        Process::Stopped => (format!("shut down{since}{fenced}"), &theme.ink_faint),
+        Process::Crashed => (format!("✕ crashed{since}{fenced}"), &theme.bad),
+        Process::MachineDown => (format!("✕ machine off{since}{fenced}"), &theme.bad),
+        Process::Frozen => (format!("❄ frozen{since}{fenced}"), &theme.bad),
     }
 }
 

@@ -45,10 +45,11 @@ pub fn producers(pen: &Pen, scene: &Scene) {
         pen.text(&load, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
         let (text, color) = doing(scene, producer, &theme.ink_faint, &theme.bad);
         if rect.height >= 56.0 {
+            let size = if pen.width(&text, plain(11.0)) <= room { 11.0 } else { 10.0 };
             pen.text(
                 &text,
                 (x, rect.y + if rect.height > 70.0 { 58.0 } else { 52.0 }),
-                plain(11.0),
+                plain(size),
                 color,
                 Align::Left,
                 room,
@@ -105,10 +106,12 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             let long = format!("{word} · generation {}", group.generation);
             let fits = pen.width(&long, plain(12.0)) <= rect.width - 13.0;
             let text = if group.coordinator == NONE || !fits { word.to_owned() } else { long };
+            // Part of a state is no state.
+            let size = if pen.width(&text, plain(12.0)) <= rect.width - 13.0 { 12.0 } else { 11.0 };
             pen.text(
                 &text,
                 (rect.x + 13.0, rect.y + 29.0),
-                plain(12.0),
+                plain(size),
                 color,
                 Align::Left,
                 rect.width - 13.0,
@@ -186,7 +189,7 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         return rows.for_each(|(at, owned)| row(at, &scene.partition_name(owned.partition), owned.lag));
     }
     // Of many, all together and those with much lag; in an order that does not change with every record.
-    row(0, &format!("{} partitions", owned.len()), owned.iter().map(|owned| owned.lag).sum());
+    row(0, &format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum());
     owned.sort_by_key(|owned| (owned.lag <= MUCH_LAG, owned.partition));
     for (at, owned) in owned[..ROWS - 1].iter().enumerate() {
         row(at + 1, &scene.partition_name(owned.partition), owned.lag);

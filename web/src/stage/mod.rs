@@ -296,13 +296,17 @@ impl Stage {
     fn mark(&self, pen: &Pen, subject: Option<Subject>, color: &str, width: f64) {
         let Some(subject) = subject else { return };
         let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
-        let margin = if matches!(subject, Subject::Group(_)) { 5.0 } else { 1.0 };
+        let marked = match subject {
+            // A group's head stands close above its first member.
+            Subject::Group(_) => Rect { height: rect.height + 5.0, ..rect.grown(5.0) },
+            _ => rect.grown(1.0),
+        };
         pen.ctx.save();
         if matches!(subject, Subject::Broker(_) | Subject::Replica(..) | Subject::Partition(_)) {
             brokers::clip(pen, self.plan.window.grown(4.0));
         }
         let radius = if rect.height < SMALL { 3.0 } else { 9.0 };
-        pen.outlined(rect.grown(margin), radius, color, width);
+        pen.outlined(marked, radius, color, width);
         pen.ctx.restore();
     }
 
