@@ -275,7 +275,8 @@ fn group(world: &World, at: u32) -> Option<Seen> {
     if let Some(partition) = world.group_partition(id) {
         state.push(row("kept in", world.controller().image().partition_name(partition)));
     }
-    state.push(row("records-lag", lag::group_lag(world, id)));
+    // The word of kafka-consumer-groups: from committed offsets, where records-lag of a consumer goes by its position.
+    state.push(row("LAG (from committed)", lag::group_lag(world, id)));
     for partition in lag::partitions_of(world, id) {
         let Some(commit) = found.and_then(|group| group.offset(partition)) else { continue };
         state.push(row(

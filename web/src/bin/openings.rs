@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// So much of the page's life is recorded, milliseconds: time for the worker to arrive.
-const LENGTH_MS: f64 = 7_000.0;
+const LENGTH_MS: f64 = 6_000.0;
 /// An animation frame, milliseconds.
 const ANIMATION_MS: f64 = 1_000.0 / 60.0;
 /// The most that a lane shows; the page takes as many as it has room for.
