@@ -4,8 +4,6 @@ const here = new URL(import.meta.url);
 const build = here.searchParams.get("v");
 const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 5_000;
-/** A busy machine may take long to change the copies; a page reloaded before would be the old one again. */
-const CHANGE_PATIENCE_MS = 60_000;
 
 // Somebody else's page around this one keeps nothing here.
 if (navigator.serviceWorker && window.top === window) {
@@ -82,7 +80,7 @@ function keepMoment() {
 async function takeOver({ waiting }) {
   if (waiting) {
     const over = new Promise((done) => {
-      setTimeout(done, CHANGE_PATIENCE_MS);
+      setTimeout(done, PATIENCE_MS);
       navigator.serviceWorker.addEventListener("controllerchange", done, { once: true });
     });
     waiting.postMessage({ leaving: build });

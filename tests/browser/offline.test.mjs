@@ -147,52 +147,6 @@ test("what the first visit has fetched is not fetched again for the copy", async
   }
 });
 
-test("a new version waits, is said to be there, and goes on at the same moment of the same run", () =>
-  visit(async ({ page, server, url }) => {
-    await page.addInitScript(() => {
-      window.clocks = [];
-      // Time goes on until the page stops it, so the moment is read when it is kept.
-      addEventListener("moment-kept", () => (sessionStorage.kept = document.querySelector("#clock").textContent));
-      new MutationObserver(() => {
-        const text = document.querySelector("#clock")?.textContent ?? "0";
-        if (!text.startsWith("0")) window.clocks.push(text);
-      }).observe(document, { subtree: true, childList: true, characterData: true });
-    });
-    await hasCopy(page);
-    await page.getByRole("button", { name: "Try: crash broker 2" }).click();
-    await page.locator(".caption", { hasText: /broker 2/ }).waitFor();
-    await nextBuild(async (folder) => {
-      server.offer.site = folder;
-      await comesBack(page);
-      await newVersion(page).waitFor();
-      // It waits: whoever reloads by hand still has the old one, whole.
-      await page.keyboard.press("Space");
-      await page.waitForFunction(() => location.hash.length > 1);
-      await page.reload();
-      await newVersion(page).waitFor();
-      assert.equal(await page.title(), "Kafkarium");
-      await page.getByRole("button", { name: "Build", exact: true }).click();
-      await page.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = "));
-      await page.keyboard.press("Escape");
-      await page.keyboard.press("Shift+ArrowRight");
-      await goesOnFrom(page, 20);
-      await newVersion(page).getByRole("button", { name: "Reload" }).click();
-      await page.waitForFunction(() => document.title === "The next Kafkarium");
-      const before = seconds(await page.evaluate(() => sessionStorage.kept));
-      await goesOnFrom(page, before);
-      const first = await page.evaluate(() => window.clocks[0]);
-      assert.ok(Math.abs(seconds(first) - before) < 0.2, `it goes on at ${first}, from ${before}`);
-      await page.getByRole("tab", { name: "Story" }).click();
-      await page.locator(".story li", { hasText: "crash broker 2" }).waitFor();
-      assert.equal(await newVersion(page).count(), 0);
-      await server.close();
-      await page.goto("about:blank");
-      await page.goto(url);
-      await goesOnFrom(page, 12);
-      assert.equal(await page.title(), "The next Kafkarium");
-    });
-  }));
-
 test("a version of which a file is missing or another one is no version", () =>
   visit(async ({ page, server, faults }) => {
     await hasCopy(page);

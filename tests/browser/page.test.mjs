@@ -136,10 +136,11 @@ test("the story is of the whole cluster, of what is selected, or of one kind", (
     await crash.waitFor({ state: "detached" });
     await page.getByRole("tab", { name: "Story" }).click();
     assert.equal(await shows.inputValue(), "1", "the choice stays");
-    await shows.selectOption("Groups");
-    await page.getByText("Nothing of that kind has happened.").waitFor();
-    await shows.selectOption("Everything");
+    await shows.selectOption("Brokers, leaders, ISR");
     await leads.waitFor();
+    assert.equal(await crash.count(), 0);
+    await shows.selectOption("Everything");
+    await crash.waitFor();
   }));
 
 test("the line scrubs both ways, and an election can be watched", () =>

@@ -629,8 +629,9 @@ impl Engine {
             app.now_us.set(self.playhead_us as u64);
             app.speed.set(self.speed);
             let (all_is_well, caption) = self.caption();
-            // However fast time goes, what is said can be read.
-            if app.caption.get_untracked() != caption && now_ms - self.caption_at_ms >= CAPTION_HELD_MS {
+            // However fast time goes, what is said of an event can be read.
+            let read = app.all_is_well.get_untracked() || now_ms - self.caption_at_ms >= CAPTION_HELD_MS;
+            if read && app.caption.get_untracked() != caption {
                 self.caption_at_ms = now_ms;
                 app.caption.set(caption);
                 app.all_is_well.set(all_is_well);
