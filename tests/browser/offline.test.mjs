@@ -53,7 +53,6 @@ async function visit(use, prepare = () => {}, at = SITE) {
   }
 }
 
-const seconds = (text) => Number(text.replace(/[ s]/g, ""));
 const goesOnFrom = (page, from) =>
   page.waitForFunction((from) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) > from, from);
 const hasCopy = (page) => page.waitForFunction(() => navigator.serviceWorker.controller !== null);
