@@ -9,6 +9,8 @@ mod idempotence;
 mod accumulator;
 mod producer;
 mod append;
+mod sequences;
+mod outcome;
 mod sender;
 #[cfg(test)]
 mod producer_tests;
