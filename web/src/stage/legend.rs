@@ -1,8 +1,8 @@
 //! What the signs mean; only those that are on the stage.
 use super::Scene;
-use super::brokers::Square;
 use super::layout::{Detail, Rect};
 use super::pen::{Align, Pen, plain};
+use super::squares::Square;
 
 pub fn draw(pen: &Pen, scene: &Scene) {
     let theme = pen.theme;

@@ -9,6 +9,7 @@ mod layout;
 mod legend;
 mod pen;
 mod record;
+mod squares;
 mod theme;
 mod words;
 mod zoom;
@@ -287,7 +288,7 @@ impl Stage {
             if blank {
                 layer.begin_as(&self.canvas, self.ratio);
             }
-            let due = layer.due(|| brokers::faces(&scene));
+            let due = layer.due(|| squares::faces(&scene));
             brokers::draw_again(&Pen { ctx: &layer.ctx, theme: &self.theme }, &scene, blank, &due);
         }
         self.many = Some(layer);
