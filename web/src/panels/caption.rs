@@ -1,6 +1,6 @@
 //! One line under the stage: what just happened, and why; at first what this is, and what to try.
 use crate::state::App;
-use crate::state::engine::first_sentence;
+use crate::state::caption::first_sentence;
 use kafkarium_core::observe::report::Subject;
 use leptos::prelude::*;
 

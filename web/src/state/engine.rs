@@ -21,11 +21,6 @@ const FLIGHTS_UP_TO: f64 = 30.0;
 const TEXTS_MS: f64 = 60.0;
 /// How often the URL is brought up to date, milliseconds.
 const URL_MS: f64 = 4_000.0;
-/// A caption stays for this long at least while playing, milliseconds.
-const CAPTION_HELD_MS: f64 = 1_800.0;
-/// A caption stays for this long after its moment, microseconds of virtual time, unless another follows.
-const CAPTION_US: f64 = 12_000_000.0;
-
 /// Everything that moves.
 #[derive(Default)]
 pub struct Engine {
@@ -55,15 +50,15 @@ pub struct Engine {
     pub(super) panels_at_ms: f64,
     texts_at_ms: f64,
     /// When the caption last became another.
-    caption_at_ms: f64,
+    pub(super) caption_at_ms: f64,
     url_at_ms: f64,
     calm_since_ms: f64,
     follow_key: Option<String>,
-    story: Vec<StoryLine>,
-    copying: bool,
+    pub(super) story: Vec<StoryLine>,
+    pub(super) copying: bool,
     /// Who waits for a link, and who for something written down.
-    link_for: Option<Function>,
-    writing_for: Option<Function>,
+    pub(super) link_for: Option<Function>,
+    pub(super) writing_for: Option<Function>,
     /// The page is about to be reloaded, and the address is to bring it back here.
     pub(super) keeping: bool,
     /// It was said that the page lives.
@@ -73,7 +68,7 @@ pub struct Engine {
     /// The steps of the record followed, in microseconds: worth watching too.
     pub(super) steps: Vec<u64>,
     /// The run as a link, as far as it is known: what a new worker begins with.
-    fragment: String,
+    pub(super) fragment: String,
     /// A worker was heard.
     spoke: bool,
     deaths: u32,
@@ -81,21 +76,14 @@ pub struct Engine {
     what: Option<Source>,
 }
 
-/// Gives somebody who waits for it a text, or a sentence on why there is none.
-fn give(to: &mut Option<Function>, text: &JsValue, why: &JsValue) {
-    if let Some(answer) = to.take() {
-        let _ = answer.call2(&JsValue::NULL, text, why);
-    }
-}
-
 /// What of the last window is needed beside the stage.
 #[derive(Clone, Copy, Default)]
 pub(super) struct FrameShown {
     pub from_us: u64,
     pub to_us: u64,
-    trouble: bool,
+    pub trouble: bool,
     /// There is no topic.
-    is_empty: bool,
+    pub is_empty: bool,
 }
 
 impl Engine {
@@ -257,37 +245,6 @@ impl Engine {
         }));
     }
 
-    /// Copies a link to this moment.
-    pub fn copy_link(&mut self) {
-        if !self.is_worker_there() {
-            // By the time there is one, the browser lets nobody write into the clipboard.
-            return self.wish(Wish::new("put the link into the address bar", |engine| engine.ask_link()));
-        }
-        self.copying = true;
-        self.ask_link();
-    }
-
-    pub(super) fn ask_link(&mut self) {
-        let Some(app) = self.app else { return };
-        let subject = app.selection.get_untracked();
-        self.say(&ToWorker::Link { at_us: self.playhead_us as u64, subject });
-    }
-
-    /// Has the worker make a link for somebody who waits for it; or write down what `writing` asks for.
-    pub fn give_text(&mut self, writing: Option<ToWorker>, answer: Function) {
-        let what = if writing.is_some() { "write it down" } else { "make the link" };
-        self.wish(Wish::new(what, move |engine| match writing {
-            None => {
-                engine.link_for = Some(answer);
-                engine.ask_link();
-            }
-            Some(writing) => {
-                engine.writing_for = Some(answer);
-                engine.say(&writing);
-            }
-        }));
-    }
-
     /// The key that is followed; empty for none.
     pub fn follow_key(&self) -> String {
         self.follow_key.clone().unwrap_or_default()
@@ -416,7 +373,7 @@ impl Engine {
             }
             FromWorker::Described(description) => app.description.set(Some(description)),
             FromWorker::Link(link) => self.linked(app, link),
-            FromWorker::Written(text) => give(&mut self.writing_for, &text.into(), &JsValue::NULL),
+            FromWorker::Written(text) => self.written(text),
         }
     }
 
@@ -475,32 +432,6 @@ impl Engine {
         } else {
             app.problem.set(Some(format!("This scenario cannot be opened: {}.", sentences.join("; "))));
         }
-    }
-
-    fn linked(&mut self, app: App, link: Result<String, String>) {
-        let is_kept = link.is_ok();
-        match link {
-            Ok(fragment) => {
-                // In somebody's page the address stays what that page asks for.
-                if !app.embedded {
-                    browser::set_fragment(&fragment);
-                }
-                give(&mut self.link_for, &JsValue::from_str(&fragment), &JsValue::NULL);
-                if std::mem::take(&mut self.copying) {
-                    browser::copy(&browser::url_with(&fragment));
-                    app.notice.set(Some("The link to this moment is in the clipboard.".to_owned()));
-                }
-                self.fragment = fragment;
-            }
-            Err(why) => {
-                let why = format!("No link can be made: {why}.");
-                give(&mut self.link_for, &JsValue::NULL, &JsValue::from_str(&why));
-                if std::mem::take(&mut self.copying) {
-                    app.notice.set(Some(why));
-                }
-            }
-        }
-        self.tell_kept(is_kept);
     }
 
     /// The worker is dead: another is started once, and stands just before what killed it.
@@ -628,14 +559,7 @@ impl Engine {
             self.texts_at_ms = now_ms;
             app.now_us.set(self.playhead_us as u64);
             app.speed.set(self.speed);
-            let (all_is_well, caption) = self.caption();
-            // However fast time goes, what is said of an event can be read.
-            let read = app.all_is_well.get_untracked() || now_ms - self.caption_at_ms >= CAPTION_HELD_MS;
-            if read && app.caption.get_untracked() != caption {
-                self.caption_at_ms = now_ms;
-                app.caption.set(caption);
-                app.all_is_well.set(all_is_well);
-            }
+            self.say_caption(app, now_ms);
         }
         if now_ms - self.panels_at_ms > PANELS_MS && self.shown.is_some() {
             self.panels_at_ms = now_ms;
@@ -648,35 +572,10 @@ impl Engine {
         }
         let still = !app.playing.get_untracked() && self.is_worker_there();
         if now_ms - self.url_at_ms > URL_MS && still && self.shown.is_some() {
-            self.url_at_ms = if still { f64::INFINITY } else { now_ms };
+            self.url_at_ms = f64::INFINITY;
             self.ask_link();
         }
     }
-
-    /// The caption; whether it says that all is well.
-    fn caption(&self) -> (bool, (String, String)) {
-        let now = self.playhead_us;
-        let last = self.story.iter().rev().find(|line| line.weight >= 2 && line.time_us as f64 <= now);
-        match last {
-            Some(line) if now - line.time_us as f64 <= CAPTION_US || self.shown.is_some_and(|shown| shown.trouble) => {
-                let more = if line.why.is_empty() { &line.next } else { &line.why };
-                (false, (line.what.clone(), first_sentence(more).to_owned()))
-            }
-            _ if self.shown.is_some_and(|shown| shown.is_empty) => (true, (
-                "There is no topic yet.".to_owned(),
-                "Build adds one, with who writes to it and who reads from it.".to_owned(),
-            )),
-            _ => (true, (
-                "All is well.".to_owned(),
-                "Every partition has a leader and all its copies in sync; records go from producers to consumers.".to_owned(),
-            )),
-        }
-    }
-}
-
-/// The first sentence of a text.
-pub fn first_sentence(text: &str) -> &str {
-    text.split_inclusive(". ").next().unwrap_or_default().trim()
 }
 
 /// Runs the engine once every animation frame, for as long as the page lives.

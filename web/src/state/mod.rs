@@ -4,6 +4,8 @@ pub mod app;
 #[cfg(feature = "page")]
 pub mod browser;
 #[cfg(feature = "page")]
+pub mod caption;
+#[cfg(feature = "page")]
 pub mod door;
 #[cfg(feature = "page")]
 pub mod engine;
@@ -13,6 +15,8 @@ pub mod files;
 pub mod film;
 #[cfg(feature = "page")]
 pub mod offline;
+#[cfg(feature = "page")]
+mod link;
 #[cfg(feature = "page")]
 mod opening;
 pub mod pace;
