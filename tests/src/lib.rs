@@ -26,6 +26,15 @@ pub fn run(text: &str, commands: &[(u64, &str)], until_s: u64) -> Session {
     session
 }
 
+/// Commands to [`run`] website-activity with, to 50 s, that have a record written twice: the answer to a producer without
+/// idempotence comes after its patience ended.
+pub const WRITTEN_TWICE: [(u64, &str); 4] = [
+    (13, "set producer web-1 enable.idempotence = false"),
+    (14, "set producer web-1 request.timeout.ms = 1000"),
+    (20, "slow links of broker 1 by 600 ms"),
+    (24, "heal links of broker 1"),
+];
+
 /// Goes to a moment.
 pub fn go(session: &mut Session, to: SimTime) {
     assert_eq!(session.advance(to, u64::MAX), Progress::Arrived);

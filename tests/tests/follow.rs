@@ -5,7 +5,7 @@ use kafkarium_core::metadata::{BrokerId, TopicPartition};
 use kafkarium_core::observe::life::{Fate, Life, Pick, Step, StepKind};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::Place;
-use kafkarium_tests::{go, run, shipped};
+use kafkarium_tests::{WRITTEN_TWICE, go, run, shipped};
 
 fn partition(session: &Session, name: &str) -> TopicPartition {
     let image = session.world().controller().image();
@@ -175,13 +175,7 @@ fn a_record_delivered_twice_says_so() {
 
 #[test]
 fn a_record_written_twice_is_followed_twice() {
-    let commands = [
-        (13, "set producer web-1 enable.idempotence = false"),
-        (14, "set producer web-1 request.timeout.ms = 1000"),
-        (20, "slow links of broker 1 by 600 ms"),
-        (24, "heal links of broker 1"),
-    ];
-    let mut session = run(shipped("website-activity"), &commands, 50);
+    let mut session = run(shipped("website-activity"), &WRITTEN_TWICE, 50);
     let audit = session.audit();
     let finding = audit.findings.iter().find(|finding| finding.word == "duplicated").expect("one");
     let clicks = partition(&session, &finding.partition);

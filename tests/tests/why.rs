@@ -4,7 +4,7 @@ use kafkarium_core::history::Session;
 use kafkarium_core::kernel::SimTime;
 use kafkarium_core::observe::chain::{Cause, Chain};
 use kafkarium_core::observe::life::{Pick, StepKind};
-use kafkarium_tests::{go, random, run, shipped};
+use kafkarium_tests::{WRITTEN_TWICE, go, random, run, shipped};
 
 /// Asks, a slice at a time as the page does, and hears the whole answer.
 fn ask(session: &mut Session, question: &str) -> Chain {
@@ -269,13 +269,7 @@ fn a_pause_because_of_a_slow_application_names_its_limit() {
 
 #[test]
 fn a_record_written_twice_tells_the_answer_that_came_late() {
-    let commands = [
-        (13, "set producer web-1 enable.idempotence = false"),
-        (14, "set producer web-1 request.timeout.ms = 1000"),
-        (20, "slow links of broker 1 by 600 ms"),
-        (24, "heal links of broker 1"),
-    ];
-    let mut session = run(shipped("website-activity"), &commands, 50);
+    let mut session = run(shipped("website-activity"), &WRITTEN_TWICE, 50);
     let chain = chain_of(&mut session, "written twice");
     expect(
         &chain.causes,

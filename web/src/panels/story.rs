@@ -18,7 +18,7 @@ const FILTERS: [(&str, Filter); 7] = [
     ("Brokers, leaders, ISR", |line, _| matches!(line.kind, Broker | Leader | Isr)),
     ("Groups", |line, _| line.kind == Group),
     ("Clients", |line, _| matches!(line.kind, Producer | Consumer)),
-    ("Lost, doubled, late", |line, _| line.kind == Audit),
+    ("What the audit found", |line, _| line.kind == Audit),
 ];
 
 const OF_SELECTION: usize = 1;
