@@ -15,36 +15,36 @@ if (navigator.serviceWorker && window.top === window) {
 }
 
 function watch(registration) {
-  const look = (worker) => {
-    const compare = () => ["installed", "activated"].includes(worker.state) && meet(registration, worker);
-    worker.addEventListener("statechange", compare);
-    compare();
+  let known = build;
+  const compare = async () => {
+    const current = (await currentBuild(registration)) ?? known;
+    if (current === known) return;
+    known = current;
+    document.querySelector(".version")?.remove();
+    if (current !== build) say();
   };
+  const look = (worker) => worker?.addEventListener("statechange", () => worker.state === "installed" && compare());
   registration.addEventListener("updatefound", () => look(registration.installing));
-  [registration.installing, registration.waiting].filter(Boolean).forEach(look);
-  const ask = () => document.hidden || registration.update().catch(() => {});
-  if (navigator.serviceWorker.controller) ask();
-  document.addEventListener("visibilitychange", ask);
-  setInterval(ask, HOUR_MS);
+  look(registration.installing);
+  // Another page may have fetched the new version meanwhile.
+  const ask = async () => {
+    await registration.update();
+    if (!registration.installing) await compare();
+  };
+  const askIfSeen = () => document.hidden || ask().catch(() => {});
+  if (navigator.serviceWorker.controller) askIfSeen();
+  document.addEventListener("visibilitychange", askIfSeen);
+  setInterval(askIfSeen, HOUR_MS);
 }
 
-/** A whole copy is there: of this page's build, or of another one. */
-async function meet(registration, worker) {
-  if ((await buildOf(worker)) !== build) return say(registration);
-  // The host was asked for the page first: nothing is left to wait for.
-  if (registration.active && worker.state === "installed") worker.postMessage({ leaving: build });
-}
-
-function buildOf(worker) {
-  return new Promise((heard) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => heard(data);
-    worker.postMessage("build", [port2]);
-  });
+/** The build that the next visit gets; none before a whole copy is there. */
+async function currentBuild({ scope }) {
+  const note = await caches.match(new URL("current", scope), { cacheName: `kafkarium ${scope}` });
+  return note?.text();
 }
 
 /** One line below the header, until it is closed. */
-function say(registration) {
+function say() {
   const line = document.createElement("div");
   line.className = "version";
   line.setAttribute("role", "status");
@@ -57,12 +57,11 @@ function say(registration) {
   const words = document.createElement("p");
   const reload = button("Reload", async () => {
     reload.disabled = true;
-    if (await keepMoment()) return takeOver(registration);
+    if (await keepMoment()) return location.reload();
     words.textContent = "The address could not be brought to this moment: reloading begins where the address says.";
-    reload.replaceWith(button("Reload all the same", () => takeOver(registration)));
+    reload.replaceWith(button("Reload all the same", () => location.reload()));
   });
   line.append(words, reload, button("Close", () => line.remove()));
-  document.querySelector(".version")?.remove();
   document.querySelector("header").after(line);
   // Said after the line is there, so that a screen reader says it.
   words.textContent = "A new version is there.";
@@ -75,16 +74,4 @@ function keepMoment() {
     addEventListener("moment-kept", ({ detail }) => done(detail), { once: true });
     dispatchEvent(new CustomEvent("keep-moment"));
   });
-}
-
-async function takeOver({ waiting }) {
-  if (waiting) {
-    const over = new Promise((done) => {
-      setTimeout(done, PATIENCE_MS);
-      navigator.serviceWorker.addEventListener("controllerchange", done, { once: true });
-    });
-    waiting.postMessage({ leaving: build });
-    await over;
-  }
-  location.reload();
 }

@@ -53,6 +53,7 @@ async function visit(use, prepare = () => {}, at = SITE) {
   }
 }
 
+const seconds = (text) => Number(text.replace(/[ s]/g, ""));
 const goesOnFrom = (page, from) =>
   page.waitForFunction((from) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) > from, from);
 const hasCopy = (page) => page.waitForFunction(() => navigator.serviceWorker.controller !== null);
@@ -65,15 +66,15 @@ const workerThere = async (page) => {
 const comesBack = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 
 /** The site as another build would be, in a folder of its own: its page has another title. */
-async function nextBuild(use) {
+async function nextBuild(use, title = "The next Kafkarium") {
   const folder = await mkdtemp(join(tmpdir(), "kafkarium-"));
   try {
     await cp(join(root, "dist"), folder, { recursive: true });
     const [script, index] = ["service_worker.js", "index.html"].map((name) => join(folder, name));
     const [first, ...rest] = (await readFile(script, "utf8")).split("\n");
     const site = JSON.parse(first.slice("const SITE = ".length, -1));
-    const build = site.build.split("").reverse().join("");
-    const html = (await readFile(index, "utf8")).replaceAll(site.build, build).replace("<title>Kafkarium<", "<title>The next Kafkarium<");
+    const build = createHash("sha256").update(title).digest("hex").slice(0, site.build.length);
+    const html = (await readFile(index, "utf8")).replaceAll(site.build, build).replace("<title>Kafkarium<", `<title>${title}<`);
     await writeFile(index, html);
     site.build = build;
     site.files["index.html"] = `sha256-${createHash("sha256").update(html).digest("base64")}`;
@@ -111,8 +112,8 @@ test("the copy is of every file there is, and is fetched after the first moving 
     async ({ page, server }) => {
       await hasCopy(page);
       const kept = await page.evaluate(async () => {
-        const [name] = await caches.keys();
-        return (await (await caches.open(name)).keys()).map(({ url }) => url);
+        const copies = (await caches.keys()).filter((name) => !name.endsWith("/"));
+        return (await (await caches.open(copies[0])).keys()).map(({ url }) => url);
       });
       const files = await readdir(join(root, "dist"), { recursive: true });
       const expected = files.filter((name) => name !== "service_worker.js").map((name) => server.origin + SITE + name);
@@ -145,6 +146,97 @@ test("what the first visit has fetched is not fetched again for the copy", async
     await server.close();
   }
 });
+
+/** The page says in `sessionStorage.kept` which moment it kept, and in `clocks` which ones it shows. */
+const watchMoments = ({ page }) =>
+  page.addInitScript(() => {
+    window.clocks = [];
+    // Time goes on until the page stops it, so the moment is read when it is kept.
+    addEventListener("moment-kept", () => (sessionStorage.kept = document.querySelector("#clock").textContent));
+    new MutationObserver(() => {
+      const text = document.querySelector("#clock")?.textContent ?? "0";
+      if (!text.startsWith("0")) window.clocks.push(text);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+
+test("a new version is said to be there, and goes on at the same moment of the same run", () =>
+  visit(async ({ page, server, url }) => {
+    await hasCopy(page);
+    await page.getByRole("button", { name: "Try: crash broker 2" }).click();
+    await page.locator(".caption", { hasText: /broker 2/ }).waitFor();
+    await nextBuild(async (folder) => {
+      server.offer.site = folder;
+      await comesBack(page);
+      await newVersion(page).waitFor();
+      assert.equal(await page.title(), "Kafkarium");
+      await newVersion(page).getByRole("button", { name: "Reload" }).click();
+      await page.waitForFunction(() => document.title === "The next Kafkarium");
+      const before = seconds(await page.evaluate(() => sessionStorage.kept));
+      await goesOnFrom(page, before);
+      const first = await page.evaluate(() => window.clocks[0]);
+      assert.ok(Math.abs(seconds(first) - before) < 0.2, `it goes on at ${first}, from ${before}`);
+      await page.getByRole("tab", { name: "Story" }).click();
+      await page.locator(".story li", { hasText: "crash broker 2" }).waitFor();
+      await comesBack(page);
+      assert.equal(await newVersion(page).count(), 0);
+      await server.close();
+      await page.goto("about:blank");
+      await page.goto(url);
+      await goesOnFrom(page, 12);
+      assert.equal(await page.title(), "The next Kafkarium");
+    });
+  }, watchMoments));
+
+test("a page of the old version keeps its files while another page has the new one", () =>
+  visit(async ({ page, server, url }) => {
+    await hasCopy(page);
+    await nextBuild(async (folder) => {
+      server.offer.site = folder;
+      await comesBack(page);
+      await newVersion(page).waitFor();
+      await newVersion(page).getByRole("button", { name: "Close" }).click();
+      const other = await page.context().newPage();
+      await other.goto(url);
+      assert.equal(await other.title(), "The next Kafkarium");
+      await goesOnFrom(other, 12);
+      await server.close();
+      await page.bringToFront();
+      await comesBack(page);
+      await page.getByRole("button", { name: "Build", exact: true }).click();
+      await page.waitForFunction(() => document.querySelector("#source")?.value.includes("seed = "));
+      assert.equal(await newVersion(page).count(), 0, "what was closed stays closed");
+    });
+  }));
+
+test("a host that goes back to an earlier build is followed, and copies that no page can need are forgotten", () =>
+  visit(async ({ page, server }) => {
+    await hasCopy(page);
+    const goesTo = async (title) => {
+      await comesBack(page);
+      await newVersion(page).waitFor();
+      await page.reload();
+      assert.equal(await page.title(), title);
+      await goesOnFrom(page, 12);
+    };
+    const builds = () => page.evaluate(async () => (await caches.keys()).filter((name) => !name.endsWith("/")));
+    let gone;
+    await nextBuild(async (folder) => {
+      const own = server.offer.site;
+      server.offer.site = folder;
+      await goesTo("The next Kafkarium");
+      const [first, second] = await builds();
+      gone = second;
+      server.offer.site = own;
+      await goesTo("Kafkarium");
+      assert.deepEqual(await builds(), [first, second]);
+    });
+    await nextBuild(async (folder) => {
+      server.offer.site = folder;
+      await goesTo("The third Kafkarium");
+      const left = await builds();
+      assert.ok(left.length === 2 && !left.includes(gone), `${left} without ${gone}`);
+    }, "The third Kafkarium");
+  }));
 
 test("a version of which a file is missing or another one is no version", () =>
   visit(async ({ page, server, faults }) => {
@@ -183,21 +275,11 @@ test("a host whose page is not to be stored shows what was just built, and is no
         await page.reload();
         assert.equal(await page.title(), "The next Kafkarium");
         await goesOnFrom(page, 12);
-        // The new copy takes over by itself: this page is of that build.
+        // Nothing is to be said of the new copy: this page is of that build.
         await page.evaluate(async () => {
           const shown = new URL(document.querySelector("#worker").href).searchParams.get("v");
-          const registration = await navigator.serviceWorker.getRegistration();
-          // A worker that is about to be replaced may never answer: then the next one is asked.
-          const buildOf = (worker) =>
-            new Promise((heard) => {
-              const { port1, port2 } = new MessageChannel();
-              port1.onmessage = ({ data }) => heard(data);
-              worker.postMessage("build", [port2]);
-              setTimeout(heard, 5_000);
-            });
-          while (registration.active.state !== "activated" || (await buildOf(registration.active)) !== shown) {
-            await new Promise((later) => setTimeout(later, 50));
-          }
+          const current = async () => (await caches.match("current")).text();
+          while ((await current()) !== shown) await new Promise((later) => setTimeout(later, 50));
         });
         assert.equal(await newVersion(page).count(), 0);
         await server.close();
