@@ -146,35 +146,37 @@ impl Cluster {
         let Some(consumer) = &mut self.consumers[at as usize] else { return };
         let mut fx = Effects::default();
         act(consumer, now, &mut fx);
+        let asked = fx.take();
         self.facts.extend(fx.facts.into_iter().map(|fact| (now, fact)));
         let node = NodeId::Consumer(at as u16);
-        for effect in fx.list {
+        for effect in asked {
             match effect {
-                Effect::Send { to: NodeId::Broker(id), correlation, message } => {
+                (Effect::Send { to: NodeId::Broker(id), correlation, .. }, Some(message)) => {
                     let broker = BrokerId(u32::from(id));
                     self.schedule(LATENCY_US, Event::ToBroker(broker, node, correlation, message));
                 }
-                Effect::SetTimer { at: when, timer } => {
+                (Effect::SetTimer { at: when, timer }, _) => {
                     self.schedule(when.since_us(now), Event::ToConsumer(at, Input::Timer(timer)));
                 }
-                Effect::Disconnect { .. } => {}
-                Effect::Exit => self.consumers[at as usize] = None,
-                other => panic!("a consumer does not {other:?}"),
+                (Effect::Disconnect { .. }, _) => {}
+                (Effect::Exit, _) => self.consumers[at as usize] = None,
+                (other, _) => panic!("a consumer does not {other:?}"),
             }
         }
     }
 
-    fn take_coordinators(&mut self, broker: BrokerId, fx: Effects) {
+    fn take_coordinators(&mut self, broker: BrokerId, mut fx: Effects) {
+        let asked = fx.take();
         self.facts.extend(fx.facts.into_iter().map(|fact| (self.now, fact)));
-        for effect in fx.list {
+        for effect in asked {
             match effect {
-                Effect::Send { to: NodeId::Consumer(at), correlation, message } => {
+                (Effect::Send { to: NodeId::Consumer(at), correlation, .. }, Some(message)) => {
                     self.reply(broker, NodeId::Consumer(at), correlation, message);
                 }
-                Effect::SetTimer { at, timer } => {
+                (Effect::SetTimer { at, timer }, _) => {
                     self.schedule(at.since_us(self.now), Event::CoordinatorTimer(broker, timer));
                 }
-                other => panic!("a coordinator does not {other:?}"),
+                (other, _) => panic!("a coordinator does not {other:?}"),
             }
         }
     }

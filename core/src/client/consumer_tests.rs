@@ -171,24 +171,25 @@ impl Bench {
         self.take(fx);
     }
 
-    fn take(&mut self, fx: Effects) {
+    fn take(&mut self, mut fx: Effects) {
+        let asked = fx.take();
         self.facts.extend(fx.facts.into_iter().map(|fact| (self.now, fact)));
-        for effect in fx.list {
+        for effect in asked {
             match effect {
-                Effect::Send { to: NodeId::Broker(id), correlation, message } => {
+                (Effect::Send { to: NodeId::Broker(id), correlation, .. }, Some(message)) => {
                     let broker = BrokerId(u32::from(id));
                     self.requests.push((self.now, broker, message.clone()));
                     self.schedule(LATENCY_US, Event::Reaches(broker, correlation, message));
                 }
-                Effect::SetTimer { at, timer } => {
+                (Effect::SetTimer { at, timer }, _) => {
                     assert!(at > self.now);
                     self.schedule(at.since_us(self.now), Event::Arrives(Input::Timer(timer)));
                 }
-                Effect::Disconnect { peer: NodeId::Broker(id) } => {
+                (Effect::Disconnect { peer: NodeId::Broker(id) }, _) => {
                     self.forget_connection(BrokerId(u32::from(id)));
                 }
-                Effect::Exit => self.exited = true,
-                other => panic!("a consumer does not {other:?}"),
+                (Effect::Exit, _) => self.exited = true,
+                (other, _) => panic!("a consumer does not {other:?}"),
             }
         }
     }

@@ -641,8 +641,10 @@ mod tests {
     }
 
     fn metadata_request(fx: &Effects) -> Option<(NodeId, u32)> {
-        fx.list.iter().find_map(|effect| match effect {
-            Effect::Send { to, correlation, message: Message::Metadata } => Some((*to, *correlation)),
+        fx.list.iter().find_map(|effect| match *effect {
+            Effect::Send { to, correlation, slot } => {
+                matches!(fx.mail.get(slot), Message::Metadata).then_some((to, correlation))
+            }
             _ => None,
         })
     }

@@ -152,9 +152,10 @@ impl Tank {
         self.perform(fx);
     }
 
-    fn perform(&mut self, fx: Effects) {
+    fn perform(&mut self, mut fx: Effects) {
+        let asked = fx.take();
         self.facts.extend(fx.facts.into_iter().map(|fact| (self.now, fact)));
-        for effect in fx.list {
+        for (effect, message) in asked {
             match effect {
                 Effect::SetTimer { at, timer } => {
                     assert!(at > self.now, "a timer for the past");
@@ -166,7 +167,7 @@ impl Tank {
                         .retain(|_, event| !matches!(event, Input::Message { from, .. } if *from == peer));
                 }
                 Effect::Exit => self.exited = Some(self.now),
-                Effect::Send { to, correlation, message } => self.receive(to, correlation, message),
+                Effect::Send { to, correlation, .. } => self.receive(to, correlation, message.expect("sent")),
             }
         }
     }

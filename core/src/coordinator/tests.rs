@@ -46,14 +46,14 @@ impl Bench {
         self.take(fx);
     }
 
-    fn take(&mut self, fx: Effects) {
-        for effect in fx.list {
+    fn take(&mut self, mut fx: Effects) {
+        for effect in fx.take() {
             match effect {
-                Effect::Send { to, correlation, message } => {
+                (Effect::Send { to, correlation, .. }, Some(message)) => {
                     self.sent.push((self.now, to, correlation, message));
                 }
-                Effect::SetTimer { at, timer } => self.timers.push(at.0, timer),
-                other => panic!("a coordinator does not {other:?}"),
+                (Effect::SetTimer { at, timer }, _) => self.timers.push(at.0, timer),
+                (other, _) => panic!("a coordinator does not {other:?}"),
             }
         }
         self.facts.extend(fx.facts);

@@ -34,8 +34,14 @@ impl<E: Copy> EventQueue<E> {
     /// Adds `event` to happen at `time` (microseconds).
     #[inline]
     pub fn push(&mut self, time: u64, event: E) {
-        let entry = Entry { time, sequence: self.sequence, event };
         self.sequence += 1;
+        self.push_as(time, self.sequence, event);
+    }
+
+    /// The same for one of several queues that share a count: `sequence` is larger than all before it.
+    #[inline]
+    pub fn push_as(&mut self, time: u64, sequence: u64, event: E) {
+        let entry = Entry { time, sequence, event };
         let mut i = self.heap.len();
         self.heap.push(entry);
         while i > 0 {
@@ -75,6 +81,12 @@ impl<E: Copy> EventQueue<E> {
         }
         heap[i] = last;
         Some((top.time, top.event))
+    }
+
+    /// Time and sequence of the next event.
+    #[inline]
+    pub fn peek(&self) -> Option<(u64, u64)> {
+        self.heap.first().map(|entry| (entry.time, entry.sequence))
     }
 
     /// When the next event happens.

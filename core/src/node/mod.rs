@@ -2,8 +2,10 @@
 //!
 //! A node is plain data with `handle(now, input, &mut Effects)`. It performs nothing: it sends, sets timers,
 //! reports. It never learns how a message travels, how long that takes, or who is alive.
+mod mail;
 mod spare;
 
+pub use mail::Mail;
 pub use spare::{Spare, Spares};
 
 use crate::kernel::SimTime;
@@ -102,7 +104,7 @@ pub enum TimerKind {
 }
 
 /// What a node does, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Effect {
     /// Send a message over the connection to `to`; opens one where there is none.
     Send {
@@ -110,8 +112,8 @@ pub enum Effect {
         to: NodeId,
         /// See [`Input::Message`].
         correlation: u32,
-        /// What it says.
-        message: Message,
+        /// Where in [`Effects::mail`] it is.
+        slot: u32,
     },
     /// Let a timer fire at a moment after now.
     SetTimer {
@@ -134,6 +136,8 @@ pub enum Effect {
 pub struct Effects {
     /// In the order they were asked for.
     pub list: Vec<Effect>,
+    /// The messages sent: by this input and, in a world, by all before it that have not arrived.
+    pub mail: Mail,
     /// What happened, for observers; no node ever reads it.
     pub facts: Vec<Fact>,
     /// Report every fact, not only those observers always need. Changes nothing else.
@@ -148,7 +152,18 @@ impl Effects {
     /// Sends a message.
     #[inline]
     pub fn send(&mut self, to: impl Into<NodeId>, correlation: u32, message: Message) {
-        self.list.push(Effect::Send { to: to.into(), correlation, message });
+        let slot = self.mail.put(message);
+        self.list.push(Effect::Send { to: to.into(), correlation, slot });
+    }
+
+    /// Takes what was asked for, in order, each message with its effect: for whoever carries it out at once.
+    pub fn take(&mut self) -> Vec<(Effect, Option<Message>)> {
+        let list = std::mem::take(&mut self.list);
+        let with_message = |effect| match effect {
+            Effect::Send { slot, .. } => (effect, Some(self.mail.take(slot))),
+            _ => (effect, None),
+        };
+        list.into_iter().map(with_message).collect()
     }
 
     /// Sets a timer.

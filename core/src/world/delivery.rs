@@ -1,5 +1,5 @@
 //! Messages on their way: sending, arriving, connections that open and break.
-use super::{Envelope, Event, Head, Sent, World};
+use super::{Event, Head, Sent, World};
 use crate::kernel::SimTime;
 use crate::log::Batch;
 use crate::metadata::TopicPartition;
@@ -13,14 +13,14 @@ const CONNECT_TIMEOUT_MS: u64 = 10_000;
 const RETRANSMISSION_US: u64 = 200_000;
 
 impl World {
-    /// Puts a message on its way over the connection from a node, given with its number, to `to`; opens one where there
-    /// is none.
+    /// Puts the message in a slot on its way over the connection from a node, given with its number, to `to`; opens one
+    /// where there is none.
     pub(super) fn send(
         &mut self,
         (from, from_number): (NodeId, usize),
         to: NodeId,
         correlation: u32,
-        message: Message,
+        slot: u32,
     ) {
         let (from_number, to_number) = (from_number as u32, self.number(to) as u32);
         let mut handshake_us = 0;
@@ -28,7 +28,10 @@ impl World {
         if !link.open {
             match self.connect(from, to) {
                 Ok(round_trip_us) => handshake_us = round_trip_us,
-                Err(noticed) => return self.queue.push(noticed.0, Event::Reset { node: from, peer: to }),
+                Err(noticed) => {
+                    drop(self.fx.mail.take(slot));
+                    return self.agenda.push(noticed.0, Event::Reset { node: from, peer: to });
+                }
             }
             link = self.network.link(from_number, to_number);
         }
@@ -36,18 +39,21 @@ impl World {
         let end = if link.cut {
             SimTime::NEVER
         } else {
-            link.arrival(self.now, message.bytes(), handshake_us, self.distances.spec())
+            link.arrival(self.now, self.fx.mail.get(slot).bytes(), handshake_us, self.distances.spec())
         };
         self.message_ids += 1;
         let head = Head { from, to, correlation, connection, id: self.message_ids, start: self.now, end };
-        let slot = self.store(head, message);
+        match self.heads.get_mut(slot as usize) {
+            Some(place) => *place = head,
+            None => self.heads.resize(slot as usize + 1, head),
+        }
         if self.fx.tracing {
-            self.flights.extend(self.mail[slot as usize].sent());
+            self.flights.push(head.sent(self.fx.mail.get(slot)));
         }
         if end == SimTime::NEVER {
             self.held.push(slot);
         } else {
-            self.queue.push(end.0.max(self.now.0 + 1), Event::Deliver { slot });
+            self.agenda.push(end.0.max(self.now.0 + 1), Event::Deliver { slot });
         }
     }
 
@@ -74,23 +80,8 @@ impl World {
         Ok(handshake_us)
     }
 
-    fn store(&mut self, head: Head, message: Message) -> u32 {
-        match self.free_slots.pop() {
-            Some(slot) => {
-                let envelope = &mut self.mail[slot as usize];
-                envelope.head = head;
-                envelope.message = Some(message);
-                slot
-            }
-            None => {
-                self.mail.push(Envelope { head, message: Some(message) });
-                self.mail.len() as u32 - 1
-            }
-        }
-    }
-
     pub(super) fn deliver(&mut self, slot: u32) {
-        let Head { from, to, connection, correlation, .. } = self.mail[slot as usize].head;
+        let Head { from, to, connection, correlation, .. } = self.heads[slot as usize];
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
         self.digest.u64(u64::from(from_number) << 40 | u64::from(to_number) << 16);
         let host = &mut self.hosts[to_number as usize];
@@ -99,13 +90,12 @@ impl World {
             return;
         }
         let up = host.is_up();
-        self.free_slots.push(slot);
-        let message = self.mail[slot as usize].message.take().expect("every slot is delivered once");
+        let message = self.fx.mail.take(slot);
         if !up || connection < self.network.link(from_number, to_number).arrives_from {
             return;
         }
         self.digest.u64(u64::from(correlation));
-        self.dispatch(to, Input::Message { from, correlation, message });
+        self.dispatch((to, to_number as usize), Input::Message { from, correlation, message });
     }
 
     /// Takes the distances into a link.
@@ -155,14 +145,13 @@ impl World {
         let link = self.network.link(number, peer_number);
         if !link.cut {
             let at = link.end_arrives(self.now);
-            self.queue.push(at.0, Event::Reset { node: peer, peer: node });
+            self.agenda.push(at.0, Event::Reset { node: peer, peer: node });
         }
     }
 
     fn release_held(&mut self) {
         for slot in std::mem::take(&mut self.held) {
-            let envelope = &mut self.mail[slot as usize];
-            let (from, to) = (envelope.head.from, envelope.head.to);
+            let Head { from, to, .. } = self.heads[slot as usize];
             let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
             let link = *self.network.link(from_number, to_number);
             if link.cut {
@@ -170,11 +159,11 @@ impl World {
                 continue;
             }
             let arrival = self.now.plus_us(RETRANSMISSION_US + u64::from(link.latency_us));
-            self.queue.push(arrival.0, Event::Deliver { slot });
-            let envelope = &mut self.mail[slot as usize];
-            (envelope.head.start, envelope.head.end) = (self.now, arrival);
+            self.agenda.push(arrival.0, Event::Deliver { slot });
+            let head = &mut self.heads[slot as usize];
+            (head.start, head.end) = (self.now, arrival);
             if self.fx.tracing {
-                self.flights.extend(envelope.sent());
+                self.flights.push(head.sent(self.fx.mail.get(slot)));
             }
         }
     }
@@ -183,15 +172,14 @@ impl World {
 /// Keeps the draws of links apart from everybody else's.
 const LINK_PART: u64 = 0x6c69_6e6b;
 
-impl Envelope {
-    /// What observers see of it; nothing of an empty slot.
-    pub(super) fn sent(&self) -> Option<Sent> {
-        let message = self.message.as_ref()?;
-        let Head { id, from, to, start, end, .. } = self.head;
+impl Head {
+    /// What observers see of a message.
+    pub(super) fn sent(self, message: &Message) -> Sent {
+        let Head { id, from, to, start, end, .. } = self;
         let (partition, records, error, batch) = seen(message);
         let batch = batch.map(|batch| Box::new(batch.clone()));
         let (api, response) = (message.api_name(), message.is_response());
-        Some(Sent { id, from, to, start, end, api, response, partition, records, error, batch })
+        Sent { id, from, to, start, end, api, response, partition, records, error, batch }
     }
 }
 

@@ -1,6 +1,7 @@
-//! All nodes, links and hosts, one queue, the only dispatcher.
+//! All nodes, links and hosts, one agenda, the only dispatcher.
 //!
 //! Only this room knows latency and who is alive. It carries out what nodes ask for; it decides nothing of Kafka.
+mod agenda;
 mod commands;
 mod delivery;
 mod processes;
@@ -11,14 +12,15 @@ pub use processes::ConsumerSlot;
 use crate::broker::Broker;
 use crate::client::{Consumer, Producer, ProducerSpec};
 use crate::controller::Controller;
-use crate::kernel::{Digest, Draws, EventQueue, SimTime};
+use crate::kernel::{Digest, Draws, SimTime};
 use crate::log::Batch;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::net::{Distances, Network, Site};
-use crate::node::{Effect, Effects, Input, Timer, TimerKind};
+use crate::node::{Effect, Effects, Input, Timer};
 use crate::scenario::{Scenario, TimedCommand};
 use crate::trace::{Fact, Process};
 use crate::wire::{Message, NodeId};
+use agenda::{Agenda, Event};
 use processes::{Host, ProducerSlot};
 use std::sync::Arc;
 
@@ -26,10 +28,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct World {
     now: SimTime,
-    queue: EventQueue<Event>,
-    /// Messages under way, by slot.
-    mail: Vec<Envelope>,
-    free_slots: Vec<u32>,
+    agenda: Agenda,
+    /// What is written on the messages under way, by their slots in the mail.
+    heads: Vec<Head>,
     /// Slots of messages that wait for a cut link to heal.
     held: Vec<u32>,
     network: Network,
@@ -62,30 +63,7 @@ const PRODUCER_BYTES: u64 = 16_384;
 /// About what a copy of a consumer costs, bytes.
 const CONSUMER_BYTES: u64 = 8_192;
 
-/// An event of the queue: 16 plain bytes.
-#[derive(Clone, Copy, Debug)]
-enum Event {
-    /// A message arrives.
-    Deliver { slot: u32 },
-    /// A timer fires, if the process that set it still runs.
-    Timer { node: NodeId, kind: TimerKind, incarnation: u16, key: u32, generation: u32 },
-    /// A node learns that its connection to a peer is gone.
-    Reset { node: NodeId, peer: NodeId },
-    /// An entry of the scenario's timeline.
-    Command { index: u32 },
-    /// The cluster is set up step by step.
-    Setup,
-}
-
-/// A slot for a message under way.
-#[derive(Clone, Debug)]
-struct Envelope {
-    head: Head,
-    /// `None`: the slot is free.
-    message: Option<Message>,
-}
-
-/// What is written on an envelope.
+/// What is written on a message under way.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     from: NodeId,
@@ -129,12 +107,17 @@ pub struct Sent {
 impl World {
     /// When the next event happens.
     pub fn next_event_time(&self) -> Option<SimTime> {
-        self.queue.next_time().map(SimTime)
+        self.agenda.next_time().map(SimTime)
     }
 
     /// Handles the next event; false if there is none.
     pub fn step(&mut self) -> bool {
-        let Some((time, event)) = self.queue.pop() else { return false };
+        let Some((time, event)) = self.agenda.pop_until(u64::MAX) else { return false };
+        self.handle(time, event);
+        true
+    }
+
+    fn handle(&mut self, time: u64, event: Event) {
         self.now = SimTime(time);
         self.events += 1;
         self.digest.u64(time);
@@ -142,22 +125,23 @@ impl World {
             Event::Deliver { slot } => self.deliver(slot),
             Event::Timer { node, kind, incarnation, key, generation } => {
                 self.digest.u64(u64::from(kind as u8) << 32 | u64::from(generation));
-                let host = &mut self.hosts[Self::number_of(&self.producers, &self.consumers, node)];
+                let number = self.number(node);
+                let host = &mut self.hosts[number];
                 if host.incarnation != incarnation || !host.is_up() {
-                    return true;
+                    return;
                 }
                 if host.process == Process::Frozen {
-                    host.inbox.push(event);
-                    return true;
+                    return host.inbox.push(event);
                 }
-                self.dispatch(node, Input::Timer(Timer { kind, key, generation }));
+                self.dispatch((node, number), Input::Timer(Timer { kind, key, generation }));
             }
             Event::Reset { node, peer } => {
-                let host = &mut self.hosts[Self::number_of(&self.producers, &self.consumers, node)];
+                let number = self.number(node);
+                let host = &mut self.hosts[number];
                 if host.process == Process::Frozen {
                     host.inbox.push(event);
                 } else if host.is_up() {
-                    self.dispatch(node, Input::Disconnected(peer));
+                    self.dispatch((node, number), Input::Disconnected(peer));
                 }
             }
             Event::Command { index } => {
@@ -169,7 +153,6 @@ impl World {
             }
             Event::Setup => self.set_up(),
         }
-        true
     }
 
     /// Handles events until the next one is later than `until`, at most `max_events`; true if all were handled.
@@ -183,11 +166,11 @@ impl World {
 
     fn step_until(&mut self, until: SimTime, max_events: u64) -> bool {
         for _ in 0..max_events {
-            if self.queue.next_time().is_none_or(|time| time > until.0) {
+            let Some((time, event)) = self.agenda.pop_until(until.0) else {
                 self.now = self.now.max(until);
                 return true;
-            }
-            self.step();
+            };
+            self.handle(time, event);
             // What the world itself says: commands, processes.
             self.facts.clear();
             self.flights.clear();
@@ -197,12 +180,12 @@ impl World {
 
     /// Moves the clock to `time`, if no event happens before.
     pub fn settle_at(&mut self, time: SimTime) {
-        debug_assert!(self.queue.next_time().is_none_or(|next| next >= time.0));
+        debug_assert!(self.agenda.next_time().is_none_or(|next| next >= time.0));
         self.now = self.now.max(time);
     }
 
-    /// Hands an input to a node and carries out what it asks for.
-    fn dispatch(&mut self, node: NodeId, input: Input) {
+    /// Hands an input to a node, given with its number, and carries out what it asks for.
+    fn dispatch(&mut self, (node, number): (NodeId, usize), input: Input) {
         let (now, fx) = (self.now, &mut self.fx);
         match node {
             NodeId::Controller(_) => self.controller.handle(now, input, fx),
@@ -210,29 +193,27 @@ impl World {
             NodeId::Producer(at) => self.producers[at as usize].node.handle(now, input, fx),
             NodeId::Consumer(at) => self.consumers[at as usize].node.handle(now, input, fx),
         }
-        self.carry_out(node);
+        self.carry_out((node, number));
     }
 
-    /// Carries out what a node asked for, in order.
-    fn carry_out(&mut self, node: NodeId) {
+    /// Carries out what a node, given with its number, asked for, in order.
+    fn carry_out(&mut self, (node, number): (NodeId, usize)) {
         if !self.fx.facts.is_empty() {
             self.facts.extend(self.fx.facts.drain(..).map(|fact| (node, fact)));
         }
         if self.fx.list.is_empty() {
             return;
         }
-        let number = self.number(node);
         let mut list = std::mem::take(&mut self.fx.list);
-        for effect in list.drain(..) {
+        for &effect in &list {
             match effect {
-                Effect::Send { to, correlation, message } => {
-                    self.send((node, number), to, correlation, message);
-                }
+                Effect::Send { to, correlation, slot } => self.send((node, number), to, correlation, slot),
                 Effect::SetTimer { at, timer } => self.set_timer((node, number), at, timer),
                 Effect::Disconnect { peer } => self.disconnect(node, peer),
                 Effect::Exit => self.exited(node),
             }
         }
+        list.clear();
         self.fx.list = list;
     }
 
@@ -240,23 +221,18 @@ impl World {
         let incarnation = self.hosts[number].incarnation;
         let Timer { kind, key, generation } = timer;
         let at = at.max(self.now.plus_us(1));
-        self.queue.push(at.0, Event::Timer { node, kind, incarnation, key, generation });
+        self.agenda.push(at.0, Event::Timer { node, kind, incarnation, key, generation });
     }
 
     /// The node's number in tables that have one entry a node.
     #[inline]
-    fn number_of(producers: &[ProducerSlot], consumers: &[ConsumerSlot], node: NodeId) -> usize {
+    fn number(&self, node: NodeId) -> usize {
         match node {
             NodeId::Controller(_) => 0,
             NodeId::Broker(id) => id as usize,
-            NodeId::Producer(at) => producers[at as usize].number as usize,
-            NodeId::Consumer(at) => consumers[at as usize].number as usize,
+            NodeId::Producer(at) => self.producers[at as usize].number as usize,
+            NodeId::Consumer(at) => self.consumers[at as usize].number as usize,
         }
-    }
-
-    #[inline]
-    fn number(&self, node: NodeId) -> usize {
-        Self::number_of(&self.producers, &self.consumers, node)
     }
 
     fn host(&self, node: NodeId) -> &Host {
@@ -284,7 +260,7 @@ impl World {
 
     /// How many events wait.
     pub fn pending(&self) -> usize {
-        self.queue.len()
+        self.agenda.len()
     }
 
     /// The digest of every event handled.
@@ -386,7 +362,7 @@ impl World {
 
     /// The messages under way, in no order that means anything.
     pub fn under_way(&self) -> Vec<Sent> {
-        self.mail.iter().filter_map(Envelope::sent).collect()
+        self.fx.mail.iter().map(|(slot, message)| self.heads[slot as usize].sent(message)).collect()
     }
 
     /// About what a copy of it costs beside what it shares with the original, bytes.
@@ -395,8 +371,8 @@ impl World {
         let clients =
             self.producers.len() as u64 * PRODUCER_BYTES + self.consumers.len() as u64 * CONSUMER_BYTES;
         let table = |len: usize, entry: usize| (len * entry) as u64;
-        table(self.queue.len(), size_of::<(u64, u64, Event)>())
-            + table(self.mail.len(), size_of::<Envelope>())
+        table(self.agenda.len(), size_of::<(u64, u64, Event)>())
+            + table(self.fx.mail.len(), size_of::<Head>() + size_of::<Option<Message>>())
             + table(self.network.links(), size_of::<crate::net::Link>())
             + replicas * REPLICA_BYTES
             + clients

@@ -97,8 +97,7 @@ impl World {
         let number = self.number(node);
         for event in std::mem::take(&mut self.hosts[number].inbox) {
             if let Event::Deliver { slot } = event {
-                self.mail[slot as usize].message = None;
-                self.free_slots.push(slot);
+                drop(self.fx.mail.take(slot));
             }
         }
     }
@@ -107,7 +106,7 @@ impl World {
         self.empty_inbox(node);
         if let NodeId::Broker(id) = node {
             self.brokers[id as usize - 1].power_off(self.now, clean, machine, &mut self.fx);
-            self.carry_out(node);
+            self.carry_out((node, self.number(node)));
         }
     }
 
@@ -149,7 +148,7 @@ impl World {
         self.set_process(node, Process::Running);
         let number = self.number(node);
         for event in std::mem::take(&mut self.hosts[number].inbox) {
-            self.queue.push(self.now.0 + 1, event);
+            self.agenda.push(self.now.0 + 1, event);
         }
     }
 
@@ -163,7 +162,7 @@ impl World {
             NodeId::Producer(at) => self.producers[at as usize].node.stop(now, fx),
             NodeId::Consumer(at) => self.consumers[at as usize].node.stop(now, fx),
         }
-        self.carry_out(node);
+        self.carry_out((node, self.number(node)));
     }
 
     /// Lets a node act outside any input: an administrator's request, a typed record.
@@ -175,7 +174,7 @@ impl World {
         let mut fx = std::mem::take(&mut self.fx);
         let result = act(self, self.now, &mut fx);
         self.fx = fx;
-        self.carry_out(node);
+        self.carry_out((node, self.number(node)));
         result
     }
 

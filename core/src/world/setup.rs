@@ -1,6 +1,7 @@
 //! From nothing to a cluster at work: brokers start, topics are created, clients start.
 //!
 //! An administrator's first minute, done by the world: topics are created once every broker is unfenced.
+use super::agenda::Agenda;
 use super::processes::{Host, ProducerSlot};
 use super::{ConsumerSlot, Event, World};
 use crate::assign::java_hash::coordinator_partition;
@@ -8,7 +9,7 @@ use crate::broker::Broker;
 use crate::client::{Consumer, ConsumerSpec, Producer, ProducerSpec};
 use crate::config::TopicConfig;
 use crate::controller::Controller;
-use crate::kernel::{Digest, Draws, EventQueue, Purpose, SimTime};
+use crate::kernel::{Digest, Draws, Purpose, SimTime};
 use crate::metadata::{BrokerId, GroupId};
 use crate::net::{Distances, Network, Site};
 use crate::node::Effects;
@@ -37,9 +38,8 @@ impl World {
         let draws = Draws::new(seed, "world");
         let mut world = World {
             now: SimTime::ZERO,
-            queue: EventQueue::default(),
-            mail: Vec::new(),
-            free_slots: Vec::new(),
+            agenda: Agenda::default(),
+            heads: Vec::new(),
             held: Vec::new(),
             network: Network::default(),
             distances: Distances::new(scenario.links.clone()),
@@ -86,9 +86,9 @@ impl World {
         for at in 0..self.brokers.len() {
             self.start(NodeId::from(self.brokers[at].id));
         }
-        self.queue.push(SETUP_MS * 1_000, Event::Setup);
+        self.agenda.push(SETUP_MS * 1_000, Event::Setup);
         for index in 0..self.timeline.len() {
-            self.queue.push(self.timeline[index].at.0, Event::Command { index: index as u32 });
+            self.agenda.push(self.timeline[index].at.0, Event::Command { index: index as u32 });
         }
     }
 
@@ -98,7 +98,7 @@ impl World {
         let active = image.brokers.iter().filter(|broker| broker.is_active()).count();
         let patient = self.now.as_ms() < SETUP_PATIENCE_MS;
         if active == 0 || (active < self.brokers.len() && patient) {
-            self.queue.push(self.now.plus_ms(SETUP_MS).0, Event::Setup);
+            self.agenda.push(self.now.plus_ms(SETUP_MS).0, Event::Setup);
             return;
         }
         self.create_topics();

@@ -62,8 +62,8 @@ impl Lab {
     pub fn put(&mut self, input: Input) {
         let mut fx = Effects::default();
         self.broker.handle(self.now, input, &mut fx);
-        self.sent.extend(fx.list.into_iter().filter_map(|effect| match effect {
-            Effect::Send { to, correlation, message } => Some((to, correlation, message)),
+        self.sent.extend(fx.take().into_iter().filter_map(|effect| match effect {
+            (Effect::Send { to, correlation, .. }, Some(message)) => Some((to, correlation, message)),
             _ => None,
         }));
     }

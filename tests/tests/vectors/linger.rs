@@ -97,15 +97,15 @@ impl Desk {
         self.carry_out(fx);
     }
 
-    fn carry_out(&mut self, fx: Effects) {
-        for effect in fx.list {
+    fn carry_out(&mut self, mut fx: Effects) {
+        for effect in fx.take() {
             match effect {
-                Effect::SetTimer { at, timer } => self.timers.push((at, timer)),
-                Effect::Send { correlation, message: Message::Metadata, .. } => {
+                (Effect::SetTimer { at, timer }, _) => self.timers.push((at, timer)),
+                (Effect::Send { correlation, .. }, Some(Message::Metadata)) => {
                     let message = Message::MetadataResponse(Arc::new(image()));
                     self.put(Input::Message { from: LEADER, correlation, message });
                 }
-                Effect::Send { message: Message::Produce(request), .. } => {
+                (Effect::Send { .. }, Some(Message::Produce(request))) => {
                     let partitions = request.batches.iter().map(|(partition, _)| partition.0).collect();
                     self.requests.push((self.now, partitions));
                 }

@@ -76,11 +76,11 @@ impl Room {
     fn take(&mut self) -> Vec<(NodeId, u32, Message)> {
         self.facts.append(&mut self.fx.facts);
         let mut sent = Vec::new();
-        for effect in self.fx.list.drain(..) {
+        for effect in self.fx.take() {
             match effect {
-                Effect::Send { to, correlation, message } => sent.push((to, correlation, message)),
-                Effect::SetTimer { at, timer } => self.timers.push((at, timer)),
-                other => panic!("a controller does no {other:?}"),
+                (Effect::Send { to, correlation, .. }, Some(message)) => sent.push((to, correlation, message)),
+                (Effect::SetTimer { at, timer }, _) => self.timers.push((at, timer)),
+                (other, _) => panic!("a controller does no {other:?}"),
             }
         }
         self.check_index();
