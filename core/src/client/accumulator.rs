@@ -215,6 +215,18 @@ impl Stop {
     }
 }
 
+/// All that a fill up to some moment depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    partition: u32,
+    /// The stream, the open batch, the partitioner.
+    stands: [u64; 4],
+    /// Of the load.
+    load: u32,
+    /// Of the clock.
+    behind_us: u64,
+}
+
 /// No record is smaller: its length, attributes, deltas, null key, null value, no headers.
 const LEAST_RECORD: u64 = 7;
 
@@ -251,6 +263,18 @@ impl Source<'_> {
 
     /// When something ends `open` by the moment `until`, if anything does.
     pub(super) fn ends_at(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> Option<SimTime> {
+        self.foresee(partition, open, until, turn)?.0.stop.at()
+    }
+
+    /// What joins `open` up to the moment `until`, and the cursor behind it; `None` if nothing ends it by then, as far
+    /// as can be told without counting.
+    pub(super) fn foresee(
+        &self,
+        partition: u32,
+        open: &Open,
+        until: SimTime,
+        turn: u64,
+    ) -> Option<(Fill, Stream)> {
         let most = self.records.largest_shape().upper_bound();
         let each = most - BATCH_OVERHEAD;
         let goes_on = |come: u64| {
@@ -266,7 +290,15 @@ impl Source<'_> {
         if most <= self.max_record && (goes_on(at_most) || goes_on(come())) {
             return None;
         }
-        self.fill(&mut self.stream.clone(), partition, open, until, turn).stop.at()
+        let mut cursor = self.stream.clone();
+        let fill = self.fill(&mut cursor, partition, open, until, turn);
+        Some((fill, cursor))
+    }
+
+    /// Tells whether a fill foreseen here is still what comes.
+    pub(super) fn place(&self, partition: u32, open: &Open, turn: u64) -> Place {
+        let stands = [self.stream.next(), open.first_ordinal, u64::from(open.count), turn];
+        Place { partition, stands, load: self.load.version(), behind_us: self.clock.behind_us }
     }
 
     /// What joins `open` up to and including the moment `until`; with `turn` bytes the partitioner turns. A `cursor`

@@ -3,7 +3,7 @@
 //! Records of one shared stream go where the partitioner points, one partition at a time; records with keys,
 //! and those sent round robin, come in one stream a partition. Either way a batch is looked at when something
 //! about it changes, not when a record joins it.
-use super::accumulator::{Fill, Open, Parcel, Source, Stop};
+use super::accumulator::{Fill, Open, Parcel, Place, Source, Stop};
 use super::arrivals::Stream;
 use super::producer::Producer;
 use crate::assign::murmur2::partition_for_key;
@@ -30,11 +30,33 @@ pub(super) struct Sticky {
     pub target: Option<u32>,
     /// When something changes next: a batch is opened or full, the partitioner turns.
     pub event: SimTime,
+    /// What will have joined the open batch by then.
+    foreseen: Option<Box<Foreseen>>,
+}
+
+/// A fill that was worked out before its moment: it need not be again, unless something else happened meanwhile.
+#[derive(Clone, Debug)]
+struct Foreseen {
+    at: SimTime,
+    place: Place,
+    fill: Fill,
+    cursor: Stream,
 }
 
 impl Sticky {
     pub(super) fn new(stream: Stream, batch_size: u32, now: SimTime) -> Self {
-        Sticky { stream, partitioner: StickyPartitioner::new(batch_size), target: None, event: now }
+        let partitioner = StickyPartitioner::new(batch_size);
+        Sticky { stream, partitioner, target: None, event: now, foreseen: None }
+    }
+
+    /// Keeps what joins by `at`, in the room that is there.
+    fn foresee(&mut self, at: SimTime, place: Place, foreseen: Option<(Fill, Stream)>) {
+        let Some((fill, cursor)) = foreseen else { return };
+        let foreseen = Foreseen { at, place, fill, cursor };
+        match &mut self.foreseen {
+            Some(before) => **before = foreseen,
+            None => self.foreseen = Some(Box::new(foreseen)),
+        }
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -89,8 +111,7 @@ impl Producer {
         let turn = self.bytes_to_turn(partition);
         let Some((source, _)) = self.source(partition) else { return };
         let Some(open) = &self.queues[partition as usize].open else { return };
-        let mut cursor = source.stream.clone();
-        let fill = source.fill(&mut cursor, partition, open, now, turn);
+        let (fill, cursor) = self.fill_shared(now, partition, &source, open, turn);
         let horizon = self.horizon(now, partition, open);
         self.join_shared(now, partition, fill, cursor);
         match fill.stop {
@@ -98,8 +119,13 @@ impl Producer {
                 let turn = self.bytes_to_turn(partition);
                 let Some((source, _)) = self.source(partition) else { return };
                 let Some(open) = &self.queues[partition as usize].open else { return };
-                let next = source.ends_at(partition, open, horizon, turn).unwrap_or(horizon);
-                self.set_event(next.max(now.plus_us(1)));
+                let place = source.place(partition, open, turn);
+                let foreseen = source.foresee(partition, open, horizon, turn);
+                let next = foreseen.as_ref().and_then(|(fill, _)| fill.stop.at()).unwrap_or(horizon);
+                if let Some(sticky) = &mut self.sticky {
+                    sticky.event = next.max(now.plus_us(1));
+                    sticky.foresee(next, place, foreseen);
+                }
             }
             Stop::NoRoom(_) | Stop::Full(_) => {
                 self.close(partition);
@@ -107,6 +133,35 @@ impl Producer {
             }
             Stop::Turn(_) => {}
             Stop::TooLarge(_) => self.skip_shared(partition, 1, ErrorCode::MessageTooLarge, fx),
+        }
+    }
+
+    /// What joins the open batch by now: as it was foreseen, or worked out anew.
+    fn fill_shared(
+        &self,
+        now: SimTime,
+        partition: u32,
+        source: &Source<'_>,
+        open: &Open,
+        turn: u64,
+    ) -> (Fill, Stream) {
+        let work_out = || {
+            let mut cursor = source.stream.clone();
+            let fill = source.fill(&mut cursor, partition, open, now, turn);
+            (fill, cursor)
+        };
+        let foreseen = self.sticky.as_ref().and_then(|sticky| sticky.foreseen.as_deref());
+        match foreseen
+            .filter(|foreseen| foreseen.at == now && foreseen.place == source.place(partition, open, turn))
+        {
+            Some(foreseen) => {
+                debug_assert_eq!(
+                    (foreseen.fill, foreseen.cursor.next()),
+                    (work_out().0, work_out().1.next())
+                );
+                (foreseen.fill, foreseen.cursor.clone())
+            }
+            None => work_out(),
         }
     }
 

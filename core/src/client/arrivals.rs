@@ -128,6 +128,11 @@ impl Load {
         }
     }
 
+    /// Another after each change.
+    pub(super) fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Another rate from `now` on.
     pub(super) fn change(&mut self, now: u64, rate: Rate) {
         *self = Load::from(rate, now, self.expected_by(now), self.version + 1);

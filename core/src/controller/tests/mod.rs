@@ -78,7 +78,9 @@ impl Room {
         let mut sent = Vec::new();
         for effect in self.fx.take() {
             match effect {
-                (Effect::Send { to, correlation, .. }, Some(message)) => sent.push((to, correlation, message)),
+                (Effect::Send { to, correlation, .. }, Some(message)) => {
+                    sent.push((to, correlation, message))
+                }
                 (Effect::SetTimer { at, timer }, _) => self.timers.push((at, timer)),
                 (other, _) => panic!("a controller does no {other:?}"),
             }
