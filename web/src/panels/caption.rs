@@ -1,6 +1,6 @@
 //! One line under the stage: what just happened, and why; at first what this is, and what to try.
 use crate::state::App;
-use crate::state::caption::first_sentence;
+use crate::state::caption::{Speaks, first_sentence};
 use kafkarium_core::observe::report::Subject;
 use leptos::prelude::*;
 
@@ -41,14 +41,20 @@ pub fn words(app: App) -> (String, String) {
             opened.as_ref().map(|opened| first_sentence(&opened.about).to_owned()).unwrap_or_default();
         return ("This is a Kafka cluster at work.".to_owned(), about);
     }
-    app.caption.get()
+    let (what, more) = app.caption.get();
+    let to_try = app.opened.read().as_ref().map(|opened| opened.try_this.clone()).unwrap_or_default();
+    if app.speaks.get() == Speaks::OfCalm && !to_try.is_empty() && !app.embedded {
+        return (what, format!("Try: {to_try}"));
+    }
+    (what, more)
 }
 
 /// Nothing has happened and nobody has done anything.
 fn is_first(app: App) -> bool {
     let opened = app.opened.read();
     let told = |opened: &crate::bridge::protocol::Opened| !opened.about.is_empty();
-    let untouched = app.undoable.get() == 0 && !app.hint_closed.get() && app.all_is_well.get();
+    let untouched =
+        app.undoable.get() == 0 && !app.hint_closed.get() && app.speaks.get() == Speaks::OfTheBeginning;
     app.alive.get() && untouched && opened.as_ref().is_some_and(told)
 }
 

@@ -1,5 +1,6 @@
 //! The signals that panels read and write.
 use super::browser;
+use super::caption::Speaks;
 use super::door::Door;
 use super::engine::Engine;
 use crate::bridge::protocol::{Answer, Details, Opened, ShippedScenario, Source};
@@ -104,8 +105,8 @@ pub struct App {
     pub caption: RwSignal<(String, String)>,
     /// Which lines of the story are shown: a place in the panel's list.
     pub story_shows: RwSignal<usize>,
-    /// Nothing is wrong, and nothing just happened.
-    pub all_is_well: RwSignal<bool>,
+    /// What the caption speaks of.
+    pub speaks: RwSignal<Speaks>,
     /// The hint of the first opening was closed.
     pub hint_closed: RwSignal<bool>,
     /// The run that is open can be seen: its first window is on the stage.
@@ -167,7 +168,7 @@ impl App {
             known_us: RwSignal::new(0),
             caption: RwSignal::new((String::new(), String::new())),
             story_shows: RwSignal::new(0),
-            all_is_well: RwSignal::new(true),
+            speaks: RwSignal::new(Speaks::OfTheBeginning),
             hint_closed: RwSignal::new(false),
             alive: RwSignal::new(false),
             looked: RwSignal::new(0),

@@ -1,47 +1,182 @@
 //! What the caption says, and for how long: what just happened and why, in two sentences at most.
 use super::app::App;
 use super::engine::Engine;
+use kafkarium_core::observe::report::{StoryKind, StoryLine};
 use leptos::prelude::*;
 
 /// A caption stays for this long at least while playing, milliseconds.
 const CAPTION_HELD_MS: f64 = 1_800.0;
 /// A caption stays for this long after its moment, microseconds of virtual time, unless another follows.
-const CAPTION_US: f64 = 12_000_000.0;
+const CAPTION_US: u64 = 12_000_000;
+/// What happens within this long of each other is one moment, microseconds of virtual time.
+const MOMENT_US: u64 = 50_000;
+/// So many captions may wait; of more lines at once only the weightiest are said.
+const MOST_WAITING: usize = 3;
+/// The weight from which on a line of the story is said.
+const SAID_FROM: u8 = 2;
+
+/// What a line of the story about a command begins with.
+const COMMAND: &str = "Command: ";
+
+/// What happened, and why or what comes of it.
+pub type Words = (String, String);
+
+/// What a caption speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// All is well, and nobody has commanded anything yet.
+    OfTheBeginning,
+    /// All is well.
+    OfCalm,
+    /// Something happened.
+    OfAnEvent,
+}
 
 impl Engine {
-    /// Brings the caption up to date. However fast time goes, what is said of an event can be read.
+    /// Brings the caption up to date. However fast time goes, what is said of an event can be read; and of several at
+    /// one moment each is said, the weightiest for as long as nothing else happens.
     pub(super) fn say_caption(&mut self, app: App, now_ms: f64) {
-        let (all_is_well, caption) = self.caption();
-        let read = app.all_is_well.get_untracked() || now_ms - self.caption_at_ms >= CAPTION_HELD_MS;
-        if read && app.caption.get_untracked() != caption {
+        let by = |at_us: f64| self.story.partition_point(|line| line.time_us as f64 <= at_us);
+        let (told, come) = (by(self.told_us), by(self.playhead_us));
+        let jumped = come < told || self.caption_at_ms == 0.0;
+        if jumped {
+            self.to_say.clear();
+        } else {
+            self.to_say.extend(sayings(&self.story[told..come]));
+            let too_many = self.to_say.len().saturating_sub(MOST_WAITING);
+            self.to_say.drain(..too_many);
+        }
+        self.told_us = self.playhead_us;
+        let is_new = now_ms - self.caption_at_ms < CAPTION_HELD_MS;
+        if is_new && app.speaks.get_untracked() == Speaks::OfAnEvent {
+            return;
+        }
+        let next = self.to_say.pop_front().map(|words| (Speaks::OfAnEvent, words));
+        let (speaks, words) = next.unwrap_or_else(|| self.settled(come));
+        if jumped || app.caption.get_untracked() != words {
             self.caption_at_ms = now_ms;
-            app.caption.set(caption);
-            app.all_is_well.set(all_is_well);
+            app.caption.set(words);
+            app.speaks.set(speaks);
         }
     }
 
-    /// The caption; whether it says that all is well.
-    fn caption(&self) -> (bool, (String, String)) {
-        let now = self.playhead_us;
-        let last = self.story.iter().rev().find(|line| line.weight >= 2 && line.time_us as f64 <= now);
-        match last {
-            Some(line) if now - line.time_us as f64 <= CAPTION_US || self.shown.is_some_and(|shown| shown.trouble) => {
-                let more = if line.why.is_empty() { &line.next } else { &line.why };
-                (false, (line.what.clone(), first_sentence(more).to_owned()))
-            }
-            _ if self.shown.is_some_and(|shown| shown.is_empty) => (true, (
-                "There is no topic yet.".to_owned(),
-                "Build adds one, with who writes to it and who reads from it.".to_owned(),
-            )),
-            _ => (true, (
-                "All is well.".to_owned(),
-                "Every partition has a leader and all its copies in sync; records go from producers to consumers.".to_owned(),
-            )),
+    /// What is said when nothing new is to be said, of so many lines that have come.
+    fn settled(&self, come: usize) -> (Speaks, Words) {
+        let story = &self.story[..come];
+        let (now_us, shown) = (self.playhead_us as u64, self.shown);
+        let is_trouble = shown.is_some_and(|shown| shown.trouble);
+        let moment = weightiest_of_the_last_moment(story);
+        if let Some(last) = moment.last().filter(|last| is_trouble || now_us - last.time_us <= CAPTION_US) {
+            return (Speaks::OfAnEvent, words_of_all(&moment).unwrap_or_else(|| words_of(last)));
         }
+        let (what, more) = if shown.is_some_and(|shown| shown.is_empty) {
+            ("There is no topic yet.", "Build adds one, with who writes to it and who reads from it.")
+        } else {
+            (
+                "All is well.",
+                "Every partition has a leader and all its copies in sync; records go from producers to consumers.",
+            )
+        };
+        let begun = story.iter().any(|line| line.kind == StoryKind::Command);
+        let speaks = if begun { Speaks::OfCalm } else { Speaks::OfTheBeginning };
+        (speaks, (what.to_owned(), more.to_owned()))
     }
+}
+
+/// What is said of lines that have just come: of commands given together first, and at once.
+fn sayings(fresh: &[StoryLine]) -> Vec<Words> {
+    let mut lines: Vec<&StoryLine> = fresh.iter().filter(|line| line.weight >= SAID_FROM).collect();
+    if lines.len() > MOST_WAITING {
+        let most = lines.iter().map(|line| line.weight).max();
+        lines.retain(|line| Some(line.weight) == most);
+    }
+    let (commands, others): (Vec<&StoryLine>, _) =
+        lines.into_iter().partition(|line| line.kind == StoryKind::Command);
+    let together = words_of_all(&commands).or_else(|| commands.first().copied().map(words_of));
+    together.into_iter().chain(others.into_iter().map(words_of)).collect()
+}
+
+/// The weightiest lines among those that came with the last one that is said.
+fn weightiest_of_the_last_moment(story: &[StoryLine]) -> Vec<&StoryLine> {
+    let said = || story.iter().rev().filter(|line| line.weight >= SAID_FROM);
+    let Some(last) = said().next() else { return Vec::new() };
+    let moment = || said().take_while(|line| last.time_us - line.time_us <= MOMENT_US);
+    let most = moment().map(|line| line.weight).max();
+    let mut lines: Vec<&StoryLine> = moment().filter(|line| Some(line.weight) == most).collect();
+    lines.reverse();
+    lines
+}
+
+fn words_of(line: &StoryLine) -> Words {
+    let more = if line.why.is_empty() { &line.next } else { &line.why };
+    (line.what.clone(), first_sentence(more).to_owned())
+}
+
+/// The words of several commands; `None` if it is one only, or something else is among them.
+fn words_of_all(lines: &[&StoryLine]) -> Option<Words> {
+    let command = |line: &&StoryLine| Some(line.what.strip_prefix(COMMAND)?.trim_end_matches('.').to_owned());
+    let commands: Vec<String> = lines.iter().map(command).collect::<Option<_>>()?;
+    let first = lines.first().filter(|_| commands.len() > 1)?;
+    Some((format!("Commands: {}.", commands.join(", ")), words_of(first).1))
 }
 
 /// The first sentence of a text.
 pub fn first_sentence(text: &str) -> &str {
     text.split_inclusive(". ").next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(time_us: u64, kind: StoryKind, weight: u8, what: &str) -> StoryLine {
+        let why = "It is so. And more.".to_owned();
+        StoryLine {
+            time_us,
+            kind,
+            what: what.to_owned(),
+            why,
+            next: String::new(),
+            about: Vec::new(),
+            weight,
+            ask: String::new(),
+        }
+    }
+
+    fn rack_lost() -> Vec<StoryLine> {
+        let of = |broker: u32| {
+            [
+                line(48, StoryKind::Command, 3, &format!("Command: crash machine of broker {broker}.")),
+                line(48, StoryKind::Log, 2, "Power loss."),
+            ]
+        };
+        [2, 5, 8].into_iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn commands_given_together_are_said_at_once() {
+        let all =
+            "Commands: crash machine of broker 2, crash machine of broker 5, crash machine of broker 8.";
+        let said = sayings(&rack_lost());
+        assert_eq!(said, [(all.to_owned(), "It is so.".to_owned())]);
+        assert_eq!(sayings(&rack_lost()[..2])[0].0, "Command: crash machine of broker 2.");
+        let settled = words_of_all(&weightiest_of_the_last_moment(&rack_lost()));
+        assert_eq!(settled.map(|words| words.0).as_deref(), Some(all));
+    }
+
+    #[test]
+    fn the_weightiest_of_a_moment_stays() {
+        let story = [
+            line(1_000_000, StoryKind::Command, 3, "Long before."),
+            line(8_000_000, StoryKind::Broker, 3, "Fenced."),
+            line(8_000_000, StoryKind::Leader, 3, "Another leads."),
+            line(8_010_000, StoryKind::Isr, 2, "No longer in sync."),
+            line(8_010_000, StoryKind::Isr, 1, "A lesser line."),
+        ];
+        let what = |words: &[Words]| words.iter().map(|words| words.0.clone()).collect::<Vec<_>>();
+        assert_eq!(what(&sayings(&story[1..])), ["Fenced.", "Another leads.", "No longer in sync."]);
+        let stays = weightiest_of_the_last_moment(&story);
+        assert_eq!(stays.last().map(|line| line.what.as_str()), Some("Another leads."));
+        assert!(words_of_all(&stays).is_none());
+    }
 }

@@ -1,6 +1,7 @@
 //! Plays: owns the playhead, pulls windows from the worker one ahead, draws the stage once an animation frame.
 use super::app::{App, Mode};
 use super::browser;
+use super::caption::Words;
 use super::film::Film;
 use super::opening::{Answering, Wish};
 use super::pace::{self, Around, PANELS_MS, WINDOWS_AHEAD};
@@ -51,6 +52,9 @@ pub struct Engine {
     texts_at_ms: f64,
     /// When the caption last became another.
     pub(super) caption_at_ms: f64,
+    /// Up to which moment the story was taken up for captions, and the captions that wait.
+    pub(super) told_us: f64,
+    pub(super) to_say: VecDeque<Words>,
     url_at_ms: f64,
     calm_since_ms: f64,
     follow_key: Option<String>,

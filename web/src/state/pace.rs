@@ -41,10 +41,10 @@ pub struct Around {
 }
 
 impl Around {
-    /// Something happens here, or goes on: calm begins only afterwards.
+    /// Something happens here, or goes on: calm begins only afterwards, when time goes as fast as in calm again.
     pub fn is_eventful(&self) -> bool {
-        let within = |list: &[Option<f64>], most_us: f64| list.iter().flatten().any(|us| *us < most_us);
-        self.trouble || within(&self.nearest.after_us, 3e6) || within(&self.nearest.before_us, 1e5)
+        let within = |list: &[Option<f64>], most_s: f64| list.iter().flatten().any(|us| *us < most_s * 1e6);
+        self.trouble || within(&self.nearest.after_us, CALM * AFTER_S) || within(&self.nearest.before_us, 0.1)
     }
 }
 
@@ -136,6 +136,22 @@ mod tests {
         assert_eq!(at(0.0), CALM);
         assert!(at(8.0) > at(6.0));
         assert!(at(30.0) <= WAITING && at(30.0) > 1.0);
+    }
+
+    #[test]
+    fn a_while_after_something_happened_without_trouble_time_flies_again() {
+        let (mut now_s, mut speed, mut calm_s, mut watched_s) = (0.0, SLOWEST, 0.0, 0.0);
+        while now_s < 10.0 {
+            let mut nearest = Nearest::default();
+            nearest.after_us[Worth::StepOfTheRecord as usize] = Some(now_s * 1e6);
+            let mut around = Around { nearest, trouble: false, calm_s };
+            calm_s = if around.is_eventful() { 0.0 } else { calm_s + 1.0 / 60.0 };
+            around.calm_s = calm_s;
+            speed = ease(speed, story(around));
+            now_s += speed / 60.0;
+            watched_s += 1.0 / 60.0;
+        }
+        assert!((8.0..30.0).contains(&watched_s), "{watched_s} s");
     }
 
     const FAILOVER: &str = r#"
