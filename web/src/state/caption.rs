@@ -4,8 +4,9 @@ use super::engine::Engine;
 use kafkarium_core::observe::report::{StoryKind, StoryLine};
 use leptos::prelude::*;
 
-/// A caption stays for this long at least while playing, milliseconds.
+/// A caption stays for this long at least while playing, milliseconds; if no other event follows, for longer.
 const CAPTION_HELD_MS: f64 = 1_800.0;
+const LAST_HELD_MS: f64 = 4_500.0;
 /// A caption stays for this long after its moment, microseconds of virtual time, unless another follows.
 const CAPTION_US: u64 = 12_000_000;
 /// What happens within this long of each other is one moment, microseconds of virtual time.
@@ -47,7 +48,8 @@ impl Engine {
             self.to_say.drain(..too_many);
         }
         self.told_us = self.playhead_us;
-        let is_new = now_ms - self.caption_at_ms < CAPTION_HELD_MS;
+        let held_ms = if self.to_say.is_empty() { LAST_HELD_MS } else { CAPTION_HELD_MS };
+        let is_new = now_ms - self.caption_at_ms < held_ms;
         if is_new && app.speaks.get_untracked() == Speaks::OfAnEvent {
             return;
         }
