@@ -3,6 +3,8 @@ pub mod bridge;
 #[cfg(feature = "page")]
 pub mod charts;
 #[cfg(feature = "page")]
+pub mod order;
+#[cfg(feature = "page")]
 pub mod panels;
 #[cfg(feature = "page")]
 pub mod stage;

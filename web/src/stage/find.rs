@@ -1,4 +1,5 @@
 //! Finds things on the stage by what people call them.
+use crate::order::by_rank;
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Frame, NONE};
 
@@ -22,21 +23,16 @@ pub fn find(text: &str, most: usize, frame: &Frame, names: &Names) -> Vec<Found>
     let rank = |name: &str| {
         let name = name.to_ascii_lowercase();
         if name == wanted {
-            Some(0_u8)
+            Some(0_u64)
         } else if name.starts_with(&wanted) || name.strip_prefix("broker ") == Some(&wanted) {
             Some(1)
         } else {
             name.contains(&wanted).then_some(2)
         }
     };
-    let mut ranked: Vec<(u8, usize, Found)> = Vec::new();
-    for found in everything(frame, names) {
-        if let Some(rank) = rank(&found.name) {
-            ranked.push((rank, found.name.len(), found));
-        }
-    }
-    ranked.sort_by_key(|&(rank, length, _)| (rank, length));
-    ranked.into_iter().take(most).map(|(.., found)| found).collect()
+    let ranked = |found: Found| Some((rank(&found.name)? << 32 | found.name.len() as u64, found));
+    let found = by_rank(everything(frame, names).filter_map(ranked).collect(), |&(rank, _)| rank);
+    found.into_iter().take(most).map(|(_, found)| found).collect()
 }
 
 fn everything<'a>(frame: &'a Frame, names: &'a Names) -> impl Iterator<Item = Found> + 'a {

@@ -1,4 +1,5 @@
 //! What is on the stage, in words: for those who hear the page, and for whatever Kafka has no tool.
+use crate::order::by_rank;
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Frame, Links, NONE, Process, ReplicaView};
 
@@ -118,7 +119,7 @@ fn replicas(frame: &Frame, names: &Names) -> String {
     let mut all: Vec<&ReplicaView> = frame.replicas.iter().collect();
     let left = all.len().saturating_sub(ROWS_MAX);
     if left > 0 {
-        all.sort_by_key(|replica| replica.in_sync);
+        all = by_rank(all, |replica| replica.in_sync.into());
         all.truncate(ROWS_MAX);
     }
     let rows = all.into_iter().map(|replica| {
