@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod digest;
+mod glue;
 mod offline;
 mod recordings;
 mod serve;

@@ -1,6 +1,6 @@
 //! Builds the static site: Trunk, then in dist/ one style sheet, smaller WebAssembly, the openings, the build's name, and the service worker.
 use crate::{
-    digest, offline, setup,
+    digest, glue, offline, setup,
     shell::{self, Outcome},
     styles, wasm,
 };
@@ -19,6 +19,8 @@ pub(crate) fn build() -> Outcome {
         trunk.args(["build", "--release", "--offline", "true", "--skip-version-check", "--log", "warn"]);
         // Trunk takes only `true` and `false` here, where others write NO_COLOR=1.
         shell::run(trunk.env_remove("NO_COLOR"))?;
+        glue::shorten(&dist(), "app-")
+            .map_err(|error| format!("the page's script could not be shortened: {error}"))?;
         styles::join(&dist()).map_err(|error| format!("the style sheets could not be joined: {error}"))?;
         wasm::shrink_all(&dist(), &["app", "workshop"])
     })?;
