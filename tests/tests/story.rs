@@ -178,3 +178,41 @@ fn a_member_that_polls_too_late_is_told_to_have_left_for_that() {
     );
     assert_eq!(why_after(50), "Member dashboard-2 closed, and left.");
 }
+
+#[test]
+fn a_partition_with_several_findings_is_named_once() {
+    // Requests sent again over slow links arrive together once those are healed.
+    let text = shipped("leader-dies-acks-all")
+        .replace("crash machine of broker 2", "slow links of broker 2 by 600 ms")
+        .replace("start broker 2", "heal links of broker 2")
+        .replace("acks = \"all\"", "acks = 1\nenable.idempotence = false\nrequest.timeout.ms = 1000");
+    let lines = told(&run(&text, &[], 70), 20);
+    let twice = |line: &&String| line.contains("written twice") || line.contains("duplicated");
+    let twice: Vec<&String> = lines.iter().filter(twice).collect();
+    assert_eq!(twice[0], "5 records of orders-0 written twice.");
+    assert!(twice.contains(&&"More records: duplicated.".to_owned()), "{twice:?}");
+    assert!(twice.iter().all(|line| !line.contains("partition")), "{twice:?}");
+}
+
+#[test]
+fn a_line_that_speaks_for_a_crowd_speaks_of_many() {
+    let faults = [
+        (14, "cut links of broker 5"),
+        (16, "slow links of broker 3 by 9 s"),
+        (18, "crash machine of broker 2"),
+        (20, "crash broker 1"),
+        (30, "heal links of broker 5"),
+        (32, "start broker 2"),
+        (33, "start broker 1"),
+        (34, "heal links of broker 3"),
+    ];
+    let lines = run(include_str!("../../scenarios/bench/large.toml"), &faults, 40).story(0);
+    let crowds: Vec<_> = lines.iter().filter(|line| line.what.starts_with("More ")).collect();
+    assert!(crowds.len() > 10, "{crowds:#?}");
+    for line in crowds {
+        let mut sentences = line.why.split(". ").chain(line.next.split(". "));
+        assert!(!sentences.any(|one| one.starts_with("It ") || one.starts_with("Its ")), "{line:?}");
+    }
+    let unfenced = lines.iter().find(|line| line.what == "More brokers are unfenced.").expect("twelve start");
+    assert_eq!(unfenced.why, "They send heartbeats, and have caught up with the metadata.");
+}

@@ -175,6 +175,9 @@ impl Journal {
                 if let Some(why) = crowd.why {
                     told.line.why = why.to_owned();
                 }
+                if let Some(next) = crowd.next {
+                    told.line.next = next.to_owned();
+                }
                 told.marker.clear();
             }
         }
