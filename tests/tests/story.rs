@@ -2,6 +2,7 @@
 use kafkarium_core::history::Session;
 use kafkarium_core::observe::metrics_table::Metric;
 use kafkarium_core::observe::report::Subject;
+use kafkarium_tests::stage::{PLAIN, Setting};
 use kafkarium_tests::{run, shipped};
 
 #[test]
@@ -215,4 +216,24 @@ fn a_line_that_speaks_for_a_crowd_speaks_of_many() {
     }
     let unfenced = lines.iter().find(|line| line.what == "More brokers are unfenced.").expect("twelve start");
     assert_eq!(unfenced.why, "They send heartbeats, and have caught up with the metadata.");
+}
+
+#[test]
+fn the_timeline_of_a_cluster_shows_the_brokers_in_trouble() {
+    let text = Setting { brokers: 9, ..PLAIN }.text();
+    let rows = |commands: &[(u64, &str)]| {
+        let timeline = run(&text, commands, 40).timeline(Subject::Cluster);
+        timeline.bands.into_iter().map(|band| band.label).collect::<Vec<String>>()
+    };
+    assert_eq!(rows(&[]), ["broker 1", "broker 2", "broker 3"]);
+    let faults = [(10, "crash broker 7"), (11, "crash machine of broker 5"), (30, "start broker 5")];
+    assert_eq!(rows(&faults), ["broker 1", "broker 5", "broker 7"]);
+    let more = [
+        (9, "crash broker 3"),
+        (12, "freeze broker 6"),
+        (14, "thaw broker 6"),
+        (15, "freeze broker 9"),
+        (16, "crash broker 8"),
+    ];
+    assert_eq!(rows(&[&faults[..2], &more].concat()), ["broker 5", "broker 8", "broker 9"], "the latest");
 }
