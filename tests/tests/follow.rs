@@ -150,7 +150,7 @@ fn a_lost_record_is_followed_to_its_end() {
     assert!(only(&life, StepKind::Leader).what.contains("lacks the record"));
     let lost = only(&life, StepKind::Audit);
     assert_eq!(lost.what, "It is lost: acknowledged, and gone from the log.");
-    assert!(lost.why.contains("With acks=1 broker 2 confirmed them alone"), "{}", lost.why);
+    assert!(lost.why.contains("With acks=1 broker 2 confirmed alone"), "{}", lost.why);
     let cut = only(&life, StepKind::Truncate);
     assert!(cut.at == Place::Broker(2) && cut.time_us > 40_000_000, "{cut:?}");
     assert!(!kinds(&life).contains(&StepKind::Poll) && !kinds(&life).contains(&StepKind::HighWatermark));
@@ -188,7 +188,44 @@ fn a_record_written_twice_is_followed_twice() {
     assert_eq!(told.why, finding.why);
     let polls = life.steps.iter().filter(|step| step.kind == StepKind::Poll).count();
     assert_eq!(polls, life.copies.len(), "each copy is delivered: {:#?}", life.steps);
-    assert!(life.sentence.contains("twice: duplicated"), "{}", life.sentence);
+    let times = format!(" It is in the log {} times: duplicated.", life.copies.len());
+    assert!(life.sentence.ends_with(&times), "{}", life.sentence);
+}
+
+#[test]
+fn a_record_whose_send_failed_and_that_stands_in_the_log_says_both() {
+    let text = shipped("leader-dies-acks-all")
+        .replace("crash machine of broker 2", "slow links of broker 2 by 600 ms")
+        .replace("start broker 2", "heal links of broker 2")
+        .replace(
+            "acks = \"all\"",
+            "acks = 1\nenable.idempotence = false\nrequest.timeout.ms = 1000\ndelivery.timeout.ms = 3000",
+        );
+    let mut session = run(&text, &[], 70);
+    let orders = partition(&session, "orders-0");
+    let findings = session.audit().findings;
+    let third = |life: &Life| life.steps.iter().filter(|step| step.kind == StepKind::Append).count() == 3;
+    let lives = findings.iter().filter(|finding| finding.word == "duplicated").map(|finding| {
+        let pick = Pick::Offset { partition: orders.0, broker: 2, offset: finding.first_offset };
+        follow(&mut session, pick)
+    });
+    let life = lives.into_iter().find(third).expect("one was written three times");
+    only(&life, StepKind::Fail);
+    assert_eq!(life.fate, Fate::Failed, "{:#?}", life.steps);
+    assert_eq!(
+        life.sentence,
+        "Failed, as its producer was told, and yet in the log: group billing has committed beyond it. \
+         It is in the log 3 times: duplicated."
+    );
+    let told = life.steps.iter().rfind(|step| step.kind == StepKind::Audit).expect("the audit's word");
+    let offsets: Vec<String> = life.copies.iter().map(|copy| copy.0.to_string()).collect();
+    assert_eq!(
+        told.what,
+        format!(
+            "It is in the log 3 times now: duplicated, at offsets {}, {} and {}.",
+            offsets[0], offsets[1], offsets[2]
+        )
+    );
 }
 
 #[test]

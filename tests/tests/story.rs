@@ -90,7 +90,7 @@ fn power_that_took_the_only_copy_is_named_as_the_cause() {
     let session = run(&single, &[(20, "crash machine of broker 2"), (40, "start broker 2")], 60);
     let findings = session.audit().findings;
     let lost = findings.iter().find(|finding| finding.word == "lost").expect("its only copy is gone");
-    assert!(lost.why.starts_with("The power loss of broker 2 took them"), "{}", lost.why);
+    assert!(lost.why.starts_with("The power loss of broker 2 took what was not on disk yet"), "{}", lost.why);
     let lines = session.story(0);
     let power = lines.iter().find(|line| line.what.starts_with("Power loss")).expect("it is told");
     assert!(power.next.starts_with("Some were on this disk only"), "{}", power.next);

@@ -116,6 +116,15 @@ pub(super) fn count(number: u64, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{} {word}s", show_number(number)) }
 }
 
+/// `once`, `twice`, `3 times`.
+pub(super) fn times(number: u64) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => count(more, "time"),
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed(names: &[String]) -> String {
     match names {
