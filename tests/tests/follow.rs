@@ -302,6 +302,39 @@ fn a_typed_record_that_nobody_takes_fails_and_says_why() {
 }
 
 #[test]
+fn a_record_that_had_to_wait_says_what_held_it() {
+    let alone = shipped("leader-dies-acks-all")
+        .replace("placement = [[2, 3, 1]]", "placement = [[2]]")
+        .replace("replication-factor = 3", "replication-factor = 1")
+        .replace("min.insync.replicas = 2", "min.insync.replicas = 1")
+        .replace("crash machine of broker 2", "crash broker 2");
+    for (text, typed_ms, held) in [
+        (
+            shipped("leader-dies-acks-all"),
+            20_500,
+            " It waited 29.525 s: 5 requests to broker 2 had no answer, and max.in.flight.requests.per.connection \
+             allows no more. They were given up after request.timeout.ms (30 s).",
+        ),
+        (&alone, 40_000, ": its producer knew of no leader of orders-0."),
+        (
+            shipped("too-few-in-sync"),
+            30_000,
+            " behind earlier batches of orders-0, which are sent again first. \
+             NOT_ENOUGH_REPLICAS: fewer replicas are in sync than min.insync.replicas asks for.",
+        ),
+        (shipped("too-few-in-sync"), 15_000, " bytes."),
+    ] {
+        let mut session = run(text, &[], 14);
+        go(&mut session, SimTime::from_ms(typed_ms));
+        session.act("send by checkout key \"customer-1\" value \"hello\"".parse().unwrap()).unwrap();
+        go(&mut session, SimTime::from_secs(85));
+        let life = follow(&mut session, Pick::LastTyped);
+        let first = life.steps.iter().find(|step| step.kind == StepKind::Batch).expect("it is sent");
+        assert!(first.why.ends_with(held), "at {typed_ms} ms: {}", first.why);
+    }
+}
+
+#[test]
 fn retention_ends_a_life() {
     let commands =
         [(13, "set topic clicks segment.ms = 10000"), (13, "set topic clicks retention.ms = 30000")];

@@ -78,7 +78,7 @@ impl Follow {
         } else {
             let records = count(u64::from(batch.count), "record");
             let what = format!("Its batch of {records} leaves in a Produce request to broker {}.", broker.0);
-            (what, shared_with(world, id, batch, within))
+            (what, shared_with(world, id, batch, within) + &self.waited(world, id, batch, within))
         };
         self.push(world, StepKind::Batch, what, why, Some(from), at);
         if let Some(step) = self.life.steps.last_mut() {
