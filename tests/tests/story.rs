@@ -237,3 +237,28 @@ fn the_timeline_of_a_cluster_shows_the_brokers_in_trouble() {
     ];
     assert_eq!(rows(&[&faults[..2], &more].concat()), ["broker 5", "broker 8", "broker 9"], "the latest");
 }
+
+#[test]
+fn writes_that_are_acknowledged_again_are_told_once() {
+    let all = "leads it now, and every in-sync replica has the record.";
+    let one = "Broker 3 leads it now, and has the record: with acks=1 its own log is enough.";
+    let enough = "Enough replicas are in sync for min.insync.replicas (2), and all of those have the record.";
+    let none: &[(u64, &str)] = &[];
+    for (scenario, commands, wanted) in [
+        ("website-activity", none, none),
+        ("website-activity", &[(20, "stop broker 1")], none),
+        ("website-activity", &[(20, "crash broker 1")], &[(28, all)]),
+        ("leader-dies-acks-all", none, &[(50, all)]),
+        ("leader-dies-acks-1", none, &[(31, one)]),
+        ("too-few-in-sync", none, &[(45, enough)]),
+        ("rack-lost", none, &[(72, all), (73, all), (73, all)]),
+    ] {
+        let lines = run(shipped(scenario), commands, 90).story(0).into_iter();
+        let lines: Vec<_> = lines.filter(|line| line.what.ends_with("are acknowledged again.")).collect();
+        assert_eq!(lines.len(), wanted.len(), "{scenario}: {lines:#?}");
+        for (line, (at_s, why)) in lines.iter().zip(wanted) {
+            assert!(line.time_us / 1_000_000 == *at_s && line.why.ends_with(why), "{scenario}: {line:?}");
+            assert_eq!(line.weight, 2);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use super::report::{Finding, Marker, StoryLine, Subject, Timeline};
 use super::series::SeriesBook;
 use super::story;
 use super::told::Told;
+use super::writes::Again;
 use crate::kernel::SimTime;
 use crate::metadata::TopicPartition;
 use crate::trace::Fact;
@@ -131,6 +132,10 @@ impl Journal {
 
     pub(super) fn found(&mut self, world: &World, finding: &Finding) {
         self.heap(world, Pile::Found(vec![finding.clone()]));
+    }
+
+    pub(super) fn written(&mut self, world: &World, partition: TopicPartition, again: Again) {
+        self.heap(world, Pile::Written { again, list: vec![partition] });
     }
 
     /// Adds to the line of its pile, or begins one.
