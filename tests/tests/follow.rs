@@ -150,7 +150,7 @@ fn a_lost_record_is_followed_to_its_end() {
     assert!(only(&life, StepKind::Leader).what.contains("lacks the record"));
     let lost = only(&life, StepKind::Audit);
     assert_eq!(lost.what, "It is lost: acknowledged, and gone from the log.");
-    assert!(lost.why.contains("With acks=1 broker 2 confirmed them alone"), "{}", lost.why);
+    assert!(lost.why.contains("With acks=1 broker 2 confirmed alone"), "{}", lost.why);
     let cut = only(&life, StepKind::Truncate);
     assert!(cut.at == Place::Broker(2) && cut.time_us > 40_000_000, "{cut:?}");
     assert!(!kinds(&life).contains(&StepKind::Poll) && !kinds(&life).contains(&StepKind::HighWatermark));
@@ -188,7 +188,44 @@ fn a_record_written_twice_is_followed_twice() {
     assert_eq!(told.why, finding.why);
     let polls = life.steps.iter().filter(|step| step.kind == StepKind::Poll).count();
     assert_eq!(polls, life.copies.len(), "each copy is delivered: {:#?}", life.steps);
-    assert!(life.sentence.contains("twice: duplicated"), "{}", life.sentence);
+    let times = format!(" It is in the log {} times: duplicated.", life.copies.len());
+    assert!(life.sentence.ends_with(&times), "{}", life.sentence);
+}
+
+#[test]
+fn a_record_whose_send_failed_and_that_stands_in_the_log_says_both() {
+    let text = shipped("leader-dies-acks-all")
+        .replace("crash machine of broker 2", "slow links of broker 2 by 600 ms")
+        .replace("start broker 2", "heal links of broker 2")
+        .replace(
+            "acks = \"all\"",
+            "acks = 1\nenable.idempotence = false\nrequest.timeout.ms = 1000\ndelivery.timeout.ms = 3000",
+        );
+    let mut session = run(&text, &[], 70);
+    let orders = partition(&session, "orders-0");
+    let findings = session.audit().findings;
+    let third = |life: &Life| life.steps.iter().filter(|step| step.kind == StepKind::Append).count() == 3;
+    let lives = findings.iter().filter(|finding| finding.word == "duplicated").map(|finding| {
+        let pick = Pick::Offset { partition: orders.0, broker: 2, offset: finding.first_offset };
+        follow(&mut session, pick)
+    });
+    let life = lives.into_iter().find(third).expect("one was written three times");
+    only(&life, StepKind::Fail);
+    assert_eq!(life.fate, Fate::Failed, "{:#?}", life.steps);
+    assert_eq!(
+        life.sentence,
+        "Failed, as its producer was told, and yet in the log: group billing has committed beyond it. \
+         It is in the log 3 times: duplicated."
+    );
+    let told = life.steps.iter().rfind(|step| step.kind == StepKind::Audit).expect("the audit's word");
+    let offsets: Vec<String> = life.copies.iter().map(|copy| copy.0.to_string()).collect();
+    assert_eq!(
+        told.what,
+        format!(
+            "It is in the log 3 times now: duplicated, at offsets {}, {} and {}.",
+            offsets[0], offsets[1], offsets[2]
+        )
+    );
 }
 
 #[test]
@@ -262,6 +299,39 @@ fn a_typed_record_that_nobody_takes_fails_and_says_why() {
     let life = session.life().unwrap();
     assert!(only(&life, StepKind::Fail).why.contains("delivery.timeout.ms"), "{:#?}", life.steps);
     assert_eq!(life.fate, Fate::Failed, "{:#?}", life.steps);
+}
+
+#[test]
+fn a_record_that_had_to_wait_says_what_held_it() {
+    let alone = shipped("leader-dies-acks-all")
+        .replace("placement = [[2, 3, 1]]", "placement = [[2]]")
+        .replace("replication-factor = 3", "replication-factor = 1")
+        .replace("min.insync.replicas = 2", "min.insync.replicas = 1")
+        .replace("crash machine of broker 2", "crash broker 2");
+    for (text, typed_ms, held) in [
+        (
+            shipped("leader-dies-acks-all"),
+            20_500,
+            " It waited 29.525 s: 5 requests to broker 2 had no answer, and max.in.flight.requests.per.connection \
+             allows no more. They were given up after request.timeout.ms (30 s).",
+        ),
+        (&alone, 40_000, ": its producer knew of no leader of orders-0."),
+        (
+            shipped("too-few-in-sync"),
+            30_000,
+            " behind earlier batches of orders-0, which are sent again first. \
+             NOT_ENOUGH_REPLICAS: fewer replicas are in sync than min.insync.replicas asks for.",
+        ),
+        (shipped("too-few-in-sync"), 15_000, " bytes."),
+    ] {
+        let mut session = run(text, &[], 14);
+        go(&mut session, SimTime::from_ms(typed_ms));
+        session.act("send by checkout key \"customer-1\" value \"hello\"".parse().unwrap()).unwrap();
+        go(&mut session, SimTime::from_secs(85));
+        let life = follow(&mut session, Pick::LastTyped);
+        let first = life.steps.iter().find(|step| step.kind == StepKind::Batch).expect("it is sent");
+        assert!(first.why.ends_with(held), "at {typed_ms} ms: {}", first.why);
+    }
 }
 
 #[test]

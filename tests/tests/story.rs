@@ -2,6 +2,7 @@
 use kafkarium_core::history::Session;
 use kafkarium_core::observe::metrics_table::Metric;
 use kafkarium_core::observe::report::Subject;
+use kafkarium_tests::stage::{PLAIN, Setting};
 use kafkarium_tests::{run, shipped};
 
 #[test]
@@ -89,7 +90,7 @@ fn power_that_took_the_only_copy_is_named_as_the_cause() {
     let session = run(&single, &[(20, "crash machine of broker 2"), (40, "start broker 2")], 60);
     let findings = session.audit().findings;
     let lost = findings.iter().find(|finding| finding.word == "lost").expect("its only copy is gone");
-    assert!(lost.why.starts_with("The power loss of broker 2 took them"), "{}", lost.why);
+    assert!(lost.why.starts_with("The power loss of broker 2 took what was not on disk yet"), "{}", lost.why);
     let lines = session.story(0);
     let power = lines.iter().find(|line| line.what.starts_with("Power loss")).expect("it is told");
     assert!(power.next.starts_with("Some were on this disk only"), "{}", power.next);
@@ -177,4 +178,87 @@ fn a_member_that_polls_too_late_is_told_to_have_left_for_that() {
         why_after(20)
     );
     assert_eq!(why_after(50), "Member dashboard-2 closed, and left.");
+}
+
+#[test]
+fn a_partition_with_several_findings_is_named_once() {
+    // Requests sent again over slow links arrive together once those are healed.
+    let text = shipped("leader-dies-acks-all")
+        .replace("crash machine of broker 2", "slow links of broker 2 by 600 ms")
+        .replace("start broker 2", "heal links of broker 2")
+        .replace("acks = \"all\"", "acks = 1\nenable.idempotence = false\nrequest.timeout.ms = 1000");
+    let lines = told(&run(&text, &[], 70), 20);
+    let twice = |line: &&String| line.contains("written twice") || line.contains("duplicated");
+    let twice: Vec<&String> = lines.iter().filter(twice).collect();
+    assert_eq!(twice[0], "5 records of orders-0 written twice.");
+    assert!(twice.contains(&&"More records: duplicated.".to_owned()), "{twice:?}");
+    assert!(twice.iter().all(|line| !line.contains("partition")), "{twice:?}");
+}
+
+#[test]
+fn a_line_that_speaks_for_a_crowd_speaks_of_many() {
+    let faults = [
+        (14, "cut links of broker 5"),
+        (16, "slow links of broker 3 by 9 s"),
+        (18, "crash machine of broker 2"),
+        (20, "crash broker 1"),
+        (30, "heal links of broker 5"),
+        (32, "start broker 2"),
+        (33, "start broker 1"),
+        (34, "heal links of broker 3"),
+    ];
+    let lines = run(include_str!("../../scenarios/bench/large.toml"), &faults, 40).story(0);
+    let crowds: Vec<_> = lines.iter().filter(|line| line.what.starts_with("More ")).collect();
+    assert!(crowds.len() > 10, "{crowds:#?}");
+    for line in crowds {
+        let mut sentences = line.why.split(". ").chain(line.next.split(". "));
+        assert!(!sentences.any(|one| one.starts_with("It ") || one.starts_with("Its ")), "{line:?}");
+    }
+    let unfenced = lines.iter().find(|line| line.what == "More brokers are unfenced.").expect("twelve start");
+    assert_eq!(unfenced.why, "They send heartbeats, and have caught up with the metadata.");
+}
+
+#[test]
+fn the_timeline_of_a_cluster_shows_the_brokers_in_trouble() {
+    let text = Setting { brokers: 9, ..PLAIN }.text();
+    let rows = |commands: &[(u64, &str)]| {
+        let timeline = run(&text, commands, 40).timeline(Subject::Cluster);
+        timeline.bands.into_iter().map(|band| band.label).collect::<Vec<String>>()
+    };
+    assert_eq!(rows(&[]), ["broker 1", "broker 2", "broker 3"]);
+    let faults = [(10, "crash broker 7"), (11, "crash machine of broker 5"), (30, "start broker 5")];
+    assert_eq!(rows(&faults), ["broker 1", "broker 5", "broker 7"]);
+    let more = [
+        (9, "crash broker 3"),
+        (12, "freeze broker 6"),
+        (14, "thaw broker 6"),
+        (15, "freeze broker 9"),
+        (16, "crash broker 8"),
+    ];
+    assert_eq!(rows(&[&faults[..2], &more].concat()), ["broker 5", "broker 8", "broker 9"], "the latest");
+}
+
+#[test]
+fn writes_that_are_acknowledged_again_are_told_once() {
+    let all = "leads it now, and every in-sync replica has the record.";
+    let one = "Broker 3 leads it now, and has the record: with acks=1 its own log is enough.";
+    let enough = "Enough replicas are in sync for min.insync.replicas (2), and all of those have the record.";
+    let none: &[(u64, &str)] = &[];
+    for (scenario, commands, wanted) in [
+        ("website-activity", none, none),
+        ("website-activity", &[(20, "stop broker 1")], none),
+        ("website-activity", &[(20, "crash broker 1")], &[(28, all)]),
+        ("leader-dies-acks-all", none, &[(50, all)]),
+        ("leader-dies-acks-1", none, &[(31, one)]),
+        ("too-few-in-sync", none, &[(45, enough)]),
+        ("rack-lost", none, &[(72, all), (73, all), (73, all)]),
+    ] {
+        let lines = run(shipped(scenario), commands, 90).story(0).into_iter();
+        let lines: Vec<_> = lines.filter(|line| line.what.ends_with("are acknowledged again.")).collect();
+        assert_eq!(lines.len(), wanted.len(), "{scenario}: {lines:#?}");
+        for (line, (at_s, why)) in lines.iter().zip(wanted) {
+            assert!(line.time_us / 1_000_000 == *at_s && line.why.ends_with(why), "{scenario}: {line:?}");
+            assert_eq!(line.weight, 2);
+        }
+    }
 }

@@ -313,6 +313,31 @@ fn a_failed_send_tells_its_limit_and_what_was_missing() {
 }
 
 #[test]
+fn a_failed_send_tells_what_kept_the_leader_from_answering() {
+    let text = shipped("leader-dies-acks-all")
+        .replace("crash machine of broker 2", "slow links of broker 2 by 600 ms")
+        .replace("start broker 2", "heal links of broker 2")
+        .replace(
+            "acks = \"all\"",
+            "acks = 1\nenable.idempotence = false\nrequest.timeout.ms = 1000\ndelivery.timeout.ms = 3000",
+        );
+    let chain = chain_of(&mut run(&text, &[], 70), "gave records of orders-0 up");
+    expect(
+        &chain.causes,
+        &[
+            "20.000 Command: slow links of broker 2 by 600 ms.",
+            "Attempt 1 had no good answer. REQUEST_TIMED_OUT",
+            "send() failed.",
+        ],
+    );
+    let dead = shipped("leader-dies-acks-all")
+        .replace("acks = \"all\"", "acks = \"all\"\ndelivery.timeout.ms = 31000");
+    let chain =
+        chain_of(&mut run(&dead, &[(25, "cut links of broker 3")], 70), "gave records of orders-0 up");
+    expect(&chain.causes, &["20.000 Command: crash machine of broker 2.", "Attempt 1 had no good answer."]);
+}
+
+#[test]
 fn a_coordinator_moves_with_the_leader_of_its_partition() {
     let mut session = run(shipped("too-few-in-sync"), &[], 75);
     let chain = chain_of(&mut session, "now coordinates group billing");

@@ -456,6 +456,11 @@ impl Producer {
         self.network.in_flight(broker)
     }
 
+    /// Who leads a partition, as far as it knows.
+    pub fn leader(&self, partition: TopicPartition) -> Option<BrokerId> {
+        self.network.leader(partition).map(|(broker, _)| broker)
+    }
+
     /// Its metadata, as last heard.
     pub fn image(&self) -> Option<&Arc<MetadataImage>> {
         self.network.image()

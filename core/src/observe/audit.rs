@@ -267,11 +267,11 @@ impl Audit {
         let why = match sent_back.filter(|&&(to, until)| (to..until).contains(&from)) {
             Some((to, _)) => {
                 format!(
-                    "Group {name} was given them before, but auto.offset.reset sent it back to offset {to}."
+                    "Group {name} was given this before, but auto.offset.reset sent it back to offset {to}."
                 )
             }
             None => format!(
-                "Group {name} was given them before, but its committed offset still lay before them when the partition got its present owner: at-least-once delivery."
+                "Group {name} was given this before, but its committed offset still lay before it when the partition got its present owner: at-least-once delivery."
             ),
         };
         self.find("delivered twice", world, partition, (from, again), records, why);
@@ -294,7 +294,7 @@ impl Audit {
             ranges.add(from, to);
             self.add(world, partition, Some(group), |counts| counts.never_delivered += to - from);
             let name = &world.groups()[usize::from(group.0)].name;
-            let why = format!("Group {name} committed offset {offset} without ever having been given these.");
+            let why = format!("Group {name} committed offset {offset} without ever having been given this.");
             let records = records_of_leader(world, partition, from, to);
             let finding = finding("never delivered", world, partition, (from, to - from), records, why);
             keep(&mut self.findings, finding);
@@ -486,7 +486,8 @@ pub(super) fn show_record(world: &World, index: u32, batch: &Batch, at: u32) -> 
     }
 }
 
-/// How records could be acknowledged and yet be gone. `holders` have them still, but do not lead.
+/// How records could be acknowledged and yet be gone. `holders` have them still, but do not lead. Said of one record as
+/// of many: the life of each tells it too.
 fn why_lost(
     world: &World,
     leader: BrokerId,
@@ -497,28 +498,28 @@ fn why_lost(
 ) -> String {
     let how = if holders.is_empty() && !without_power.is_empty() {
         let list = brokers(without_power);
-        format!("The power loss of {list} took them before they were on disk, and no other replica has them.")
+        format!("The power loss of {list} took what was not on disk yet, and no other replica has a copy.")
     } else if world.controller().image().partition(partition).recovering {
         format!(
-            "Broker {} was elected although it was not in sync (an unclean election), and its log lacks them.",
+            "Broker {} was elected although it was not in sync (an unclean election), and its log has no copy.",
             leader.0
         )
     } else if let [holder] = holders
         && sent_with(world, *holder, partition, from) == Some(Acks::Leader)
     {
         format!(
-            "With acks=1 broker {} confirmed them alone; broker {} leads now without a copy of them, and its log is what counts.",
+            "With acks=1 broker {} confirmed alone; broker {} leads now without a copy, and its log is what counts.",
             holder.0, leader.0
         )
     } else if !holders.is_empty() {
         let (verb, list) = (if holders.len() == 1 { "has" } else { "have" }, brokers(holders));
         format!(
-            "{} still {verb} them, but broker {} leads now without them, and its log is what counts.",
+            "{} still {verb} a copy, but broker {} leads now without one, and its log is what counts.",
             capital(&list),
             leader.0
         )
     } else {
-        format!("No log holds them any more; broker {} leads without them.", leader.0)
+        format!("No log holds a copy any more; broker {} leads without one.", leader.0)
     };
     format!("{how}{}", slowed_links(world))
 }

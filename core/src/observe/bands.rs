@@ -1,10 +1,11 @@
 //! The timeline's rows: who led, how many were in sync, what a group or a broker did, and when.
 use super::report::{Band, Span, Subject, Tone};
 use crate::kernel::SimTime;
-use crate::metadata::TopicPartition;
+use crate::metadata::{BrokerId, TopicPartition};
 use crate::trace::{Fact, GroupState, Process};
 use crate::wire::NodeId;
 use crate::world::World;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Changes kept of one thing.
@@ -135,13 +136,22 @@ impl Bands {
         rows.into_iter().filter_map(|(label, row)| self.band(label, row, until)).collect()
     }
 
-    /// For the whole cluster: its brokers, as far as there is room.
+    /// For the whole cluster as many brokers as there is room for: first whose process was in a bad way last, then by
+    /// number.
     fn all(&self, world: &World) -> Vec<(String, Row)> {
         const SHOWN_MAX: usize = 3;
-        let brokers = world.brokers().iter().take(SHOWN_MAX);
-        brokers
-            .map(|broker| (format!("broker {}", broker.id.0), Row::Process(NodeId::from(broker.id))))
-            .collect()
+        let mut brokers: Vec<BrokerId> = world.brokers().iter().map(|broker| broker.id).collect();
+        brokers.sort_by_key(|&id| Reverse(self.last_bad(Row::Process(NodeId::from(id)))));
+        brokers.truncate(SHOWN_MAX);
+        brokers.sort_unstable();
+        brokers.iter().map(|&id| (format!("broker {}", id.0), Row::Process(NodeId::from(id)))).collect()
+    }
+
+    /// Whether the last bad stretch of a row still lasts, and when it began.
+    fn last_bad(&self, row: Row) -> Option<(bool, SimTime)> {
+        let changes = self.rows.get(&row)?;
+        let last = changes.iter().rposition(|change| change.tone == Tone::Bad)?;
+        Some((last + 1 == changes.len(), changes[last].at))
     }
 
     fn band(&self, label: String, row: Row, until: SimTime) -> Option<Band> {

@@ -7,6 +7,9 @@ use crate::trace::ChangeCause;
 use crate::world::World;
 use std::sync::Arc;
 
+/// Who leads next where anybody may.
+const UNCLEAN_BACK: &str = "unclean.leader.election.enable is true: whichever replica comes back first leads, even if it lacks records.";
+
 /// What kind of change it is, for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -118,8 +121,7 @@ fn leader(
     };
     let why = match cause {
         ChangeCause::PreferredElection => {
-            "It is the first replica of the assignment, which leads if it can (auto.leader.rebalance.enable)."
-                .to_owned()
+            "The first replica of the assignment leads if it can (auto.leader.rebalance.enable).".to_owned()
         }
         _ => format!("{} {}", happened(world, cause), why_chosen(chosen)),
     };
@@ -180,12 +182,16 @@ fn no_leader(world: &World, cause: ChangeCause, changes: &[Change], name: &str, 
         .next(who_brings_it_back(&changes[0].after, unclean))
         .marked(format!("{name} offline"))
         .in_crowd("no leader", "More partitions have no leader.")
+        .all_next(if unclean {
+            UNCLEAN_BACK
+        } else {
+            "Each has a leader again when a replica is back that has everything."
+        })
 }
 
 fn who_brings_it_back(after: &PartitionRegistration, unclean: bool) -> String {
     if unclean {
-        return "unclean.leader.election.enable is true: whichever replica comes back first leads, even if it lacks records."
-            .to_owned();
+        return UNCLEAN_BACK.to_owned();
     }
     let known = if after.isr.is_empty() { &after.elr } else { &after.isr };
     let last_alone = |last: &BrokerId| known.iter().all(|member| member == last);
@@ -239,6 +245,7 @@ fn shrink(
         .next(next)
         .in_crowd("shrink", "More replicas are no longer in sync.")
         .all_because("They did not catch up in time, or are not active any more.")
+        .all_next("Neither the high watermark nor acks=all waits for them any more.")
 }
 
 /// What it means if fewer are in sync than `min.insync.replicas` asks for.
@@ -272,6 +279,7 @@ fn grow(came: &[BrokerId], cause: ChangeCause, changes: &[Change], name: &str, a
         .next(format!("From now on the high watermark and acks=all wait for {them} again."))
         .in_crowd("grow", "More replicas are in sync again.")
         .all_because("They have caught up with their leaders, which asked the controller (AlterPartition).")
+        .all_next("From now on the high watermark and acks=all wait for them again.")
 }
 
 fn size_of(changes: &[Change]) -> String {

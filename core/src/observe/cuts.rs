@@ -80,6 +80,8 @@ pub(super) fn diverged(world: &World, broker: BrokerId, cuts: &[Cut]) -> Told {
         .next("From there on it copies its leader's log.")
         .marked(format!("{name} truncated on {}", broker.0))
         .in_crowd("cut", "More logs are cut back to what their leaders have.")
+        .all_because("A follower's log must equal its leader's, and the leaders do not have these; leader epochs tell where the two part.")
+        .all_next("From there on they copy their leaders' logs.")
 }
 
 /// The line of what retention deletes; told of the leader's log, which is the one clients see: every replica

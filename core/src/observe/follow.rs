@@ -2,6 +2,7 @@
 //!
 //! Which copy a broker holds is read off its log; lost, duplicated and delivered twice are what the audit found.
 mod fate;
+mod holds;
 mod logs;
 mod readers;
 mod sends;
@@ -16,6 +17,7 @@ use crate::metadata::{BrokerId, TopicPartition};
 use crate::trace::Fact;
 use crate::wire::NodeId;
 use crate::world::World;
+use holds::Hold;
 use readers::Reader;
 
 /// What tells a record from all others of a run: the substream it belongs to, and its number there.
@@ -83,6 +85,8 @@ pub struct Follow {
     acknowledged: bool,
     failed: bool,
     delivered_twice: bool,
+    /// What stood in its producer's way before it was sent.
+    holds: Vec<Hold>,
     /// The audit's count when the last event was seen.
     lost_counted: u64,
 }
@@ -137,6 +141,7 @@ impl Follow {
             acknowledged: false,
             failed: false,
             delivered_twice: false,
+            holds: Vec::new(),
             lost_counted: 0,
         };
         if let Wanted::Typed { record, .. } = &follow.wanted {
@@ -153,6 +158,11 @@ impl Follow {
         &self.life
     }
 
+    /// Whether its batch was sent.
+    fn has_left(&self) -> bool {
+        self.life.steps.iter().any(|step| step.kind == StepKind::Batch)
+    }
+
     /// Whether nothing is awaited any more; what comes later may still concern it.
     pub fn is_settled(&self) -> bool {
         !matches!(self.life.fate, Fate::Unknown | Fate::OnItsWay)
@@ -165,6 +175,9 @@ impl Follow {
         }
         for (_, fact) in facts {
             self.take(world, observers, fact);
+        }
+        if let Some(id) = self.id.filter(|_| !self.has_left()) {
+            self.look_for_holds(world, id);
         }
         self.look_for_loss(world, observers);
         self.lost_counted = observers.audit.counts.lost;
@@ -188,6 +201,9 @@ impl Follow {
             }
             Fact::Retrying { producer, partition: of, first_ordinal, count, error, .. } => {
                 let same = (*producer, *of) == (id.producer, partition);
+                if same && *first_ordinal < id.ordinal && !self.has_left() {
+                    self.earlier_failed(world.now(), *error);
+                }
                 if same && (*first_ordinal..first_ordinal + u64::from(*count)).contains(&id.ordinal) {
                     let what = "The attempt failed: its producer will send the batch again.".to_owned();
                     let at = Place::Producer(u32::from(id.producer));

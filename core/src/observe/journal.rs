@@ -8,6 +8,7 @@ use super::report::{Finding, Marker, StoryLine, Subject, Timeline};
 use super::series::SeriesBook;
 use super::story;
 use super::told::Told;
+use super::writes::Again;
 use crate::kernel::SimTime;
 use crate::metadata::TopicPartition;
 use crate::trace::Fact;
@@ -133,6 +134,10 @@ impl Journal {
         self.heap(world, Pile::Found(vec![finding.clone()]));
     }
 
+    pub(super) fn written(&mut self, world: &World, partition: TopicPartition, again: Again) {
+        self.heap(world, Pile::Written { again, list: vec![partition] });
+    }
+
     /// Adds to the line of its pile, or begins one.
     fn heap(&mut self, world: &World, pile: Pile) {
         let now = world.now();
@@ -174,6 +179,9 @@ impl Journal {
                 told.line.what = crowd.more;
                 if let Some(why) = crowd.why {
                     told.line.why = why.to_owned();
+                }
+                if let Some(next) = crowd.next {
+                    told.line.next = next.to_owned();
                 }
                 told.marker.clear();
             }

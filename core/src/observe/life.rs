@@ -124,7 +124,7 @@ pub enum Fate {
     OnItsWay,
     /// Every group that reads its topic is done with it.
     Done,
-    /// `send()` failed, and no log has it.
+    /// `send()` failed: no log has it, or every group that reads its topic is done with it all the same.
     Failed,
     /// Acknowledged, and gone from the log.
     Lost,

@@ -37,6 +37,7 @@ mod told;
 pub mod tools;
 pub mod view;
 pub mod why;
+mod writes;
 
 pub use invariants::Invariants;
 pub use journal::Journal;

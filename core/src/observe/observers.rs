@@ -9,6 +9,7 @@ use super::metrics::Metrics;
 use super::orders;
 use super::report::AuditReport;
 use super::series::SAMPLE_US;
+use super::writes::Writes;
 use crate::kernel::SimTime;
 use crate::metadata::{BrokerId, GroupId, TopicPartition};
 use crate::trace::{Fact, GroupState};
@@ -34,6 +35,7 @@ pub struct Observers {
     pub(super) not_done: Vec<String>,
     metrics: Metrics,
     invariants: Invariants,
+    writes: Writes,
     broken: Vec<String>,
     next_sample: SimTime,
     samples: u64,
@@ -95,16 +97,18 @@ impl Observers {
     }
 
     fn see(&mut self, world: &World, facts: &[(NodeId, Fact)], mut journal: Option<&mut Journal>) {
-        let mut look = false;
+        let (mut look, mut written) = (false, Vec::new());
         for (_, fact) in facts {
             self.audit.see(world, fact);
             self.metrics.see(world, fact);
             self.count(world, fact);
             self.check(world, fact);
+            written.extend(self.writes.see(world, fact));
             look |= Availability::concerns(fact);
         }
         if let Some(journal) = journal.as_deref_mut() {
             journal.see(world, facts);
+            written.into_iter().for_each(|(partition, again)| journal.written(world, partition, again));
         }
         if look {
             self.availability.look(world);

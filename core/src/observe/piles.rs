@@ -4,7 +4,8 @@ use super::cuts::{self, Cut};
 use super::report::Finding;
 use super::story;
 use super::told::Told;
-use crate::metadata::BrokerId;
+use super::writes::{self, Again};
+use crate::metadata::{BrokerId, TopicPartition};
 use crate::trace::{ChangeCause, Fact};
 use crate::world::World;
 
@@ -17,6 +18,8 @@ pub(super) enum Pile {
     Cut { broker: BrokerId, power_loss: bool, list: Vec<Cut> },
     /// The audit found the same of several partitions.
     Found(Vec<Finding>),
+    /// Writes to partitions are acknowledged again.
+    Written { again: Again, list: Vec<TopicPartition> },
 }
 
 impl Pile {
@@ -47,6 +50,9 @@ impl Pile {
             (Pile::Cut { broker, power_loss, list }, Pile::Cut { broker: b, power_loss: p, list: more }) => {
                 take(*broker == *b && *power_loss == *p, list, more)
             }
+            (Pile::Written { again, list }, Pile::Written { again: a, list: more }) => {
+                take(*again == *a, list, more)
+            }
             (Pile::Found(list), Pile::Found(more)) => take(list[0].word == more[0].word, list, more),
             _ => false,
         }
@@ -59,6 +65,7 @@ impl Pile {
             Pile::Cut { broker, power_loss: true, list } => cuts::power_loss(world, *broker, list),
             Pile::Cut { broker, power_loss: false, list } => cuts::diverged(world, *broker, list),
             Pile::Found(list) => story::found(list),
+            Pile::Written { again, list } => writes::told(world, *again, list),
         }
     }
 }

@@ -75,7 +75,7 @@ pub enum StoryKind {
     Isr,
     /// A group rebalanced.
     Group,
-    /// A producer retried, blocked, or gave up.
+    /// A producer retried, blocked, or gave up; its writes go on.
     Producer,
     /// A consumer's position was reset, or the like.
     Consumer,

@@ -53,49 +53,69 @@ pub(super) fn tell(world: &World, fact: &Fact) -> Option<Told> {
     }
 }
 
-/// Tells what the audit found of one or more partitions.
+/// Tells what the audit found in one moment, of one or more partitions.
 pub(super) fn found(findings: &[Finding]) -> Told {
     let first = &findings[0];
     let records = count(findings.iter().map(|finding| finding.count).sum(), "record");
-    let of = match findings {
-        [a] => a.partition.clone(),
-        [a, b] => listed(&[a.partition.clone(), b.partition.clone()]),
-        more => count(more.len() as u64, "partition"),
+    let mut partitions: Vec<String> = findings.iter().map(|finding| finding.partition.clone()).collect();
+    partitions.sort();
+    partitions.dedup();
+    let of = match &partitions[..] {
+        more @ [_, _, _, ..] => count(more.len() as u64, "partition"),
+        few => listed(few),
     };
-    let (weight, what, next) = match first.word.as_str() {
+    let word = first.word.as_str();
+    let (weight, what, next, why_all) = finding_words(word);
+    let told = Told::new(StoryKind::Audit, weight, vec![Subject::Cluster])
+        .what(format!("{} of {of} {what}", if word == "delivered twice" { "Records" } else { &records }))
+        .why(first.why.clone())
+        .next(next)
+        .in_crowd(format!("found {word}"), format!("More records: {word}."))
+        .all_because(why_all);
+    let event = first.ask.parse().ok().map(|question: Question| question.about);
+    told.tells(event).marked(format!("{records} {word}"))
+}
+
+/// The weight of a finding, what is said of its records, what comes next, and the reason that all such findings share.
+fn finding_words(word: &str) -> (u8, &'static str, &'static str, &'static str) {
+    match word {
         "lost" => (
             3,
-            format!("{records} of {of} lost although acknowledged."),
+            "lost although acknowledged.",
             "Nobody sends them again: their producer believes them safe.",
+            "The leaders' logs do not hold them, and those are what counts.",
         ),
-        "duplicated" => {
-            (3, format!("{records} of {of} written twice."), "Every group that reads on is given them twice.")
-        }
+        "duplicated" => (
+            3,
+            "written twice.",
+            "Every group that reads on is given them twice.",
+            "Sent again because no answer came, although first copies stand in the log: without enable.idempotence the leader cannot tell.",
+        ),
         "delivered twice" => (
             2,
-            format!("Records of {of} are delivered for the second time."),
-            "Its application has to bear records that come twice.",
+            "are delivered for the second time.",
+            "The application has to bear records that come twice.",
+            "Their groups were given them before.",
         ),
         "never processed" => (
             3,
-            format!("{records} of {of} never processed although below a committed offset."),
+            "never processed although below a committed offset.",
             "Nobody in the group reads them again: it goes on from its committed offset.",
+            "Groups committed offsets before the consumers that were given them had processed them: at-most-once delivery.",
         ),
-        "skipped" => {
-            (1, format!("{records} of {of} skipped by auto.offset.reset."), "The group goes on from there.")
-        }
+        "skipped" => (
+            1,
+            "skipped by auto.offset.reset.",
+            "Reading goes on from there.",
+            "Groups had no committed offset, or one that is not in the log.",
+        ),
         _ => (
             3,
-            format!("{records} of {of} never delivered although below a committed offset."),
+            "never delivered although below a committed offset.",
             "The group will not read them: it goes on from its committed offset.",
+            "Groups committed offsets beyond them without ever having been given them.",
         ),
-    };
-    let more = format!("More partitions: {}.", first.word);
-    let told = Told::new(StoryKind::Audit, weight, vec![Subject::Cluster]);
-    let told =
-        told.what(what).why(first.why.clone()).next(next).in_crowd(format!("found {}", first.word), more);
-    let event = first.ask.parse().ok().map(|question: Question| question.about);
-    told.tells(event).marked(format!("{records} {}", first.word))
+    }
 }
 
 fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told> {
@@ -116,7 +136,9 @@ fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told
             .what(format!("{name} closed, and starts again."))
             .why("Its configuration was changed, and clients read it when they start.");
         return Some(
-            told.next("It works with the new value.").in_crowd("restarted", "More clients start again."),
+            told.next("It works with the new value.")
+                .in_crowd("restarted", "More clients start again.")
+                .all_next("They work with the new values."),
         );
     }
     Some(match node {
@@ -128,12 +150,15 @@ fn process_changed(world: &World, node: NodeId, process: Process) -> Option<Told
             .what(format!("{name} has closed."))
             .why("close() ends with leaving the group.")
             .next("Its partitions go to the other members, if there are any.")
-            .in_crowd("closed", "More consumers have closed."),
+            .in_crowd("closed", "More consumers have closed.")
+            .all_next("Their partitions go to the other members, if there are any."),
         _ => told
             .what(format!("{name} has closed."))
             .why("Everything it held is confirmed or given up.")
             .next("It sends nothing more.")
-            .in_crowd("closed", "More clients have closed."),
+            .in_crowd("closed", "More clients have closed.")
+            .all_because("Everything they held is confirmed or given up.")
+            .all_next("They send nothing more."),
     })
 }
 
@@ -143,6 +168,7 @@ fn registered(broker: BrokerId) -> Told {
         .why("Every start of a broker begins with it: it is given a broker epoch, and is fenced at first.")
         .next("It loads the metadata and looks its logs through, then asks to be unfenced.")
         .in_crowd("registered", "More brokers registered.")
+        .all_next("They load the metadata and look their logs through, then ask to be unfenced.")
 }
 
 fn fenced(world: &World, broker: BrokerId, last_contact: Option<SimTime>) -> Told {
@@ -171,6 +197,10 @@ fn unfenced(broker: BrokerId) -> Told {
         .why("It sends heartbeats, and has caught up with the metadata.")
         .next("Its replicas fetch what they miss, if anything; then their leaders take them into the ISR.")
         .in_crowd("unfenced", "More brokers are unfenced.")
+        .all_because("They send heartbeats, and have caught up with the metadata.")
+        .all_next(
+            "Their replicas fetch what they miss, if anything; then their leaders take them into the ISR.",
+        )
 }
 
 fn shutting_down(broker: BrokerId) -> Told {
@@ -193,17 +223,15 @@ fn group_changed(
         Told::new(StoryKind::Group, weight, vec![Subject::Group(u32::from(group.0))])
             .why(group_why(world, group, cause))
     };
-    let (told, more) = match state {
+    let (told, all) = match state {
         // The line of the new coordinator says it.
         _ if *cause == GroupCause::CoordinatorMoved => return None,
-        GroupState::PreparingRebalance => {
-            (prepares(world, told(2), name, members, cause)?, "More groups rebalance.")
-        }
+        GroupState::PreparingRebalance => (prepares(world, told(2), name, members, cause)?, REBALANCE),
         GroupState::CompletingRebalance => (
             told(1)
                 .what(format!("The members of group {name} have joined: generation {generation}."))
                 .next("The member that leads the group computes who gets which partitions."),
-            "The members of more groups have joined.",
+            JOINED,
         ),
         GroupState::Stable => {
             let idle = super::lag::idle_members(world, group);
@@ -220,7 +248,7 @@ fn group_changed(
             (
                 told.what(format!("Group {name} is stable in generation {generation}, with {members}."))
                     .next("Its members read on from the committed offsets, or from where auto.offset.reset says."),
-                "More groups are stable.",
+                STABLE,
             )
         }
         GroupState::Empty => (
@@ -228,14 +256,37 @@ fn group_changed(
                 .what(format!("Group {name} has no members left."))
                 .why("All of them left or were given up, and nobody joined.")
                 .next("Its committed offsets stay: whoever joins goes on from there."),
-            "More groups have no members left.",
+            EMPTY,
         ),
         GroupState::Dead => return None,
     };
     let pauses = matches!(state, GroupState::PreparingRebalance | GroupState::Empty);
     let told = told.tells(pauses.then_some(About::Rebalance(group)));
-    Some(told.in_crowd(format!("group {state:?}"), more))
+    let [more, why, next] = all;
+    Some(told.in_crowd(format!("group {state:?}"), more).all_because(why).all_next(next))
 }
+
+// What is said of many groups: what, why, what next.
+const REBALANCE: [&str; 3] = [
+    "More groups rebalance.",
+    "Members joined, left or were given up.",
+    "Their members hear of it with the next heartbeat, give their partitions back and join.",
+];
+const JOINED: [&str; 3] = [
+    "The members of more groups have joined.",
+    "Nobody is awaited any more.",
+    "The member that leads each group computes who gets which partitions.",
+];
+const STABLE: [&str; 3] = [
+    "More groups are stable.",
+    "The assignments arrived from the members that lead the groups.",
+    "Their members read on from the committed offsets, or from where auto.offset.reset says.",
+];
+const EMPTY: [&str; 3] = [
+    "More groups have no members left.",
+    "All of them left or were given up, and nobody joined.",
+    "Their committed offsets stay: whoever joins goes on from there.",
+];
 
 /// A rebalance begins; `None` without members: the group is told to be empty at once.
 fn prepares(world: &World, told: Told, name: &str, members: u64, cause: &GroupCause) -> Option<Told> {
@@ -303,6 +354,7 @@ fn coordinator(world: &World, group: GroupId, broker: BrokerId) -> Told {
         .next("The members ask who the coordinator is (FindCoordinator), and go on without a rebalance.")
         .tells(About::Coordinator(group))
         .in_crowd("coordinator", "More groups have another coordinator.")
+        .all_because("The new coordinators lead the groups' partitions of __consumer_offsets, and read members and offsets back from them.")
 }
 
 fn names(world: &World, producer: u16, partition: TopicPartition) -> (String, String) {
@@ -319,6 +371,7 @@ fn retrying(world: &World, producer: u16, partition: TopicPartition, error: Erro
         .next(format!("It tries until delivery.timeout.ms ({until}) has passed since their send()."))
         .unless_told(format!("retry {name} {}", error.name()))
         .in_crowd(format!("retry {}", error.name()), "More producers will send records again.")
+        .all_next("They try until delivery.timeout.ms has passed since their send().")
 }
 
 fn failed(world: &World, producer: u16, partition: TopicPartition, error: ErrorCode) -> Told {
@@ -340,6 +393,8 @@ fn failed(world: &World, producer: u16, partition: TopicPartition, error: ErrorC
         .marked(format!("{name}: send failed"))
         .unless_told(format!("failed {name} {}", error.name()))
         .in_crowd("failed", "More producers gave records up.")
+        .all_because("No time or no attempts were left to them, or no new attempt can mend the error.")
+        .all_next("Their applications are told, and decide what becomes of them.")
 }
 
 fn about_send(producer: u16, partition: TopicPartition) -> Vec<Subject> {
@@ -354,6 +409,8 @@ fn blocked(world: &World, producer: u16) -> Told {
         .next(format!("Its application waits, at most max.block.ms ({}).", ms(spec.config.max_block_ms)))
         .unless_told(format!("blocked {}", spec.client_id))
         .in_crowd("blocked", "More producers block in send().")
+        .all_because("Their buffer.memory is full of records that are not acknowledged yet.")
+        .all_next("Their applications wait, at most max.block.ms.")
 }
 
 fn goes_on(world: &World, producer: u16, waited_us: u64) -> Told {
@@ -365,6 +422,8 @@ fn goes_on(world: &World, producer: u16, waited_us: u64) -> Told {
         .next("Its application goes on where it waited.")
         .unless_told(format!("goes on {name}"))
         .in_crowd("goes on", "More producers can send again.")
+        .all_because("There is room in their buffer.memory again.")
+        .all_next("Their applications go on where they waited.")
 }
 
 fn refused(world: &World, broker: BrokerId, partition: TopicPartition, error: ErrorCode) -> Option<Told> {
@@ -394,6 +453,8 @@ fn duplicate(world: &World, broker: BrokerId, partition: TopicPartition) -> Told
         .next("It is acknowledged with the offset that it has.")
         .unless_told(format!("duplicate {of}"))
         .in_crowd("duplicate", "More batches were known already, and not appended a second time.")
+        .all_because("Their producers did not hear that they were appended, and sent them again; enable.idempotence numbers every batch.")
+        .all_next("They are acknowledged with the offsets that they have.")
 }
 
 fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
@@ -412,6 +473,8 @@ fn offset_reset(world: &World, consumer: u16, partition: TopicPartition, (from, 
         .why("OFFSET_OUT_OF_RANGE: the leader's log does not reach to where it was, and auto.offset.reset decides.")
         .next(next)
         .in_crowd("offset reset", "More consumers change their offsets: they were out of range.")
+        .all_because("OFFSET_OUT_OF_RANGE: the leaders' logs do not reach to where they were, and auto.offset.reset decides.")
+        .all_next("Forward, they skip what lies between; backward, their groups are given records once more.")
 }
 
 fn went_back(world: &World, consumer: u16, partition: TopicPartition, (from, to): (u64, u64)) -> Told {
@@ -423,6 +486,8 @@ fn went_back(world: &World, consumer: u16, partition: TopicPartition, (from, to)
         .why("It asked the new leader where the epoch of its last record ends (OffsetForLeaderEpoch): before that record.")
         .next("It reads on where the logs part: what it had read from there on is in the log no more.")
         .in_crowd("went back", "More consumers go back: the new leaders lack what they had read.")
+        .all_because("They asked the new leaders where the epochs of their last records end (OffsetForLeaderEpoch): before those records.")
+        .all_next("They read on where the logs part: what they had read from there on is in the logs no more.")
 }
 
 fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {
@@ -433,6 +498,8 @@ fn consumer_failed(world: &World, consumer: u16, error: ErrorCode) -> Told {
         .next("It closes, and its group shares its partitions out among the others.")
         .marked(format!("{name} failed"))
         .in_crowd("consumer failed", "More consumers end with an error.")
+        .all_because("Each met an error that no new attempt can mend.")
+        .all_next("They close, and their groups share the partitions out among the others.")
 }
 
 /// An error in words, with Kafka's name.

@@ -30,6 +30,8 @@ pub(super) struct Crowd {
     pub more: String,
     /// Why, if the reason of one is not that of all.
     pub why: Option<&'static str>,
+    /// What comes next, if what comes for one is not said of all.
+    pub next: Option<&'static str>,
 }
 
 impl Told {
@@ -73,7 +75,7 @@ impl Told {
     }
 
     pub fn in_crowd(mut self, key: impl Into<String>, more: impl Into<String>) -> Self {
-        self.crowd = Some(Crowd { key: key.into(), more: more.into(), why: None });
+        self.crowd = Some(Crowd { key: key.into(), more: more.into(), why: None, next: None });
         self
     }
 
@@ -81,6 +83,14 @@ impl Told {
     pub fn all_because(mut self, why: &'static str) -> Self {
         if let Some(crowd) = &mut self.crowd {
             crowd.why = Some(why);
+        }
+        self
+    }
+
+    /// What comes next for all in the crowd, where the line of one speaks of that one.
+    pub fn all_next(mut self, next: &'static str) -> Self {
+        if let Some(crowd) = &mut self.crowd {
+            crowd.next = Some(next);
         }
         self
     }
@@ -104,6 +114,15 @@ pub(super) fn ms(ms: u64) -> String {
 /// `1 record`, `1,200 records`.
 pub(super) fn count(number: u64, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{} {word}s", show_number(number)) }
+}
+
+/// `once`, `twice`, `3 times`.
+pub(super) fn times(number: u64) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => count(more, "time"),
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -122,8 +122,8 @@ impl World {
         self.release_held();
     }
 
-    /// A node closes a connection: what it sent on it still arrives, nothing else does; the other end learns it if links
-    /// allow.
+    /// A node closes a connection: what it sent on it still arrives unless a cut holds it, nothing else does; the other
+    /// end learns it if links allow.
     pub(super) fn disconnect(&mut self, node: NodeId, peer: NodeId) {
         if self.network.is_open(self.number(node) as u32, self.number(peer) as u32) {
             self.close(node, peer);
@@ -151,12 +151,18 @@ impl World {
 
     fn release_held(&mut self) {
         for slot in std::mem::take(&mut self.held) {
-            let Head { from, to, .. } = self.heads[slot as usize];
+            let Head { from, to, connection, .. } = self.heads[slot as usize];
             let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
-            let link = *self.network.link(from_number, to_number);
+            // Its connection may be closed by now, and the link as it was then.
+            self.refresh_link(from, to);
+            let link = self.network.link(from_number, to_number);
             if link.cut {
                 self.held.push(slot);
                 continue;
+            }
+            if connection < link.generation {
+                // Whoever closed it gave up what was on it: it comes to its end, and nobody takes it.
+                link.arrives_from = link.generation;
             }
             let arrival = self.now.plus_us(RETRANSMISSION_US + u64::from(link.latency_us));
             self.agenda.push(arrival.0, Event::Deliver { slot });

@@ -1,5 +1,6 @@
 //! Frozen, cut, slow and healed: what each looks like from the other side.
 use crate::stage::{PLAIN, Setting, Stage, TYPIST};
+use kafkarium_core::kernel::SimTime;
 use kafkarium_core::metadata::BrokerId;
 use kafkarium_core::trace::Fact;
 use kafkarium_core::wire::{ErrorCode, NodeId};
@@ -82,6 +83,26 @@ fn a_cut_holds_what_was_sent_until_it_is_healed() {
     assert!((200..=210).contains(&(there - healed)), "with the next retransmission: {} ms", there - healed);
     stage.go_on(1_000);
     assert_eq!((stage.acknowledged(), stage.world.producer(0).totals().retried), (2, 0));
+}
+
+#[test]
+fn a_healed_cut_holds_nothing_of_connections_closed_meanwhile() {
+    let rest = "[[producer]]\nrate = \"20/s\"\nconfig = { request.timeout.ms = 5000 }\n";
+    let mut stage = Setting { rest, ..PLAIN }.up();
+    stage.go(10_000);
+    stage.act("cut links of broker 1");
+    stage.go_on(15_000);
+    assert_eq!(first_retry(&stage).1, ErrorCode::RequestTimedOut, "the producer closed its connection");
+    let held = |stage: &Stage| {
+        let under_way = stage.world.under_way();
+        under_way.iter().filter(|sent| sent.end == SimTime::NEVER).map(|sent| sent.api).collect::<Vec<_>>()
+    };
+    assert!(held(&stage).contains(&"Produce"), "{:?}", held(&stage));
+    stage.act("heal links of broker 1");
+    assert_eq!(held(&stage), [] as [&str; 0]);
+    stage.go_on(10_000);
+    assert_eq!(stage.audit().duplicated, 0);
+    stage.logs_agree(0);
 }
 
 /// One-way times of messages between two nodes that left from `from_ms` on, in microseconds.

@@ -2,7 +2,7 @@
 use super::readers::Reader;
 use super::{Copy, Follow, Gone};
 use crate::observe::life::Fate;
-use crate::observe::told::listed;
+use crate::observe::told::{listed, times};
 use crate::world::World;
 
 impl Follow {
@@ -13,7 +13,6 @@ impl Follow {
         }
         let standing: Vec<&Copy> = self.copies.iter().filter(|copy| copy.stands()).collect();
         let gone = |what: Gone| self.copies.iter().any(|copy| copy.gone == Some(what));
-        let told = self.acknowledged || self.failed;
         let waiting = |copy: &&Copy| copy.readers.iter().find(|reader| !reader.is_done()).cloned();
         let (fate, sentence) = if standing.is_empty() && gone(Gone::Lost) {
             (Fate::Lost, "Lost: its producer was told that it is safe, and it is gone.".to_owned())
@@ -30,15 +29,21 @@ impl Follow {
             )
         } else if let Some(reader) = standing.iter().find_map(waiting) {
             (Fate::OnItsWay, awaited(world, &reader))
-        } else if told {
+        } else if self.failed {
+            (Fate::Failed, self.done(world, standing[0]))
+        } else if self.acknowledged {
             (Fate::Done, self.done(world, standing[0]))
         } else {
             (Fate::OnItsWay, "In the log; its producer does not know yet.".to_owned())
         };
         self.life.fate = fate;
         self.life.sentence = sentence;
+        if self.failed && fate == Fate::OnItsWay && !standing.is_empty() {
+            self.life.sentence.push_str(" Its producer was told that it failed.");
+        }
         if standing.len() > 1 {
-            self.life.sentence.push_str(" It is in the log twice: duplicated.");
+            let times = times(standing.len() as u64);
+            self.life.sentence.push_str(&format!(" It is in the log {times}: duplicated."));
         }
         if self.delivered_twice {
             self.life.sentence.push_str(" It was delivered twice.");
@@ -51,10 +56,16 @@ impl Follow {
             .iter()
             .map(|reader| world.groups()[usize::from(reader.group.0)].name.clone())
             .collect();
+        let (unread, done) = if self.failed {
+            let failed = "Failed, as its producer was told, and yet in the log";
+            (failed, failed)
+        } else {
+            ("In the log for good", "Done")
+        };
         match names.len() {
-            0 => "In the log for good; no group reads its topic.".to_owned(),
-            1 => format!("Done: group {} has committed beyond it.", names[0]),
-            _ => format!("Done: groups {} have committed beyond it.", listed(&names)),
+            0 => format!("{unread}; no group reads its topic."),
+            1 => format!("{done}: group {} has committed beyond it.", names[0]),
+            _ => format!("{done}: groups {} have committed beyond it.", listed(&names)),
         }
     }
 }

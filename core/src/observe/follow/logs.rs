@@ -5,6 +5,7 @@ use crate::metadata::BrokerId;
 use crate::observe::cuts::is_power_loss;
 use crate::observe::life::StepKind;
 use crate::observe::observers::Observers;
+use crate::observe::told::{listed, times};
 use crate::observe::view::Place;
 use crate::scenario::words::show_number;
 use crate::world::World;
@@ -21,7 +22,8 @@ impl Follow {
     ) {
         self.begin(world, id, batch, within);
         let stands = |copy: &Copy| copy.stands() && copy.is_in_log_of(world, leader, id.partition);
-        let first = self.copies.iter().find(|copy| stands(copy)).map(|copy| copy.offset);
+        let mut offsets: Vec<String> =
+            self.copies.iter().filter(|copy| stands(copy)).map(|copy| show_number(copy.offset)).collect();
         let offset = batch.base_offset + u64::from(within);
         self.copies.push(Copy {
             offset,
@@ -40,8 +42,10 @@ impl Follow {
             leader.0, self.life.partition_name, batch.leader_epoch
         );
         self.push(world, StepKind::Append, what, String::new(), None, at);
-        if let Some(first) = first {
-            let what = format!("It is in the log twice now: duplicated, at offsets {first} and {offset}.");
+        if !offsets.is_empty() {
+            offsets.push(show_number(offset));
+            let (times, offsets) = (times(offsets.len() as u64), listed(&offsets));
+            let what = format!("It is in the log {times} now: duplicated, at offsets {offsets}.");
             let why = self.found(observers, "duplicated", offset).unwrap_or_else(|| {
                 "It was sent again because no answer came, and without enable.idempotence the leader cannot tell."
                     .to_owned()

@@ -5,7 +5,7 @@ use crate::log::{Batch, Payload, TypedRecord};
 use crate::metadata::{BrokerId, TopicPartition};
 use crate::observe::life::{Fate, StepKind};
 use crate::observe::story::error_sentence;
-use crate::observe::told::{capital, count, listed, ms};
+use crate::observe::told::{capital, count, listed, ms, times};
 use crate::observe::view::Place;
 use crate::scenario::words::show_number;
 use crate::wire::ErrorCode;
@@ -74,11 +74,11 @@ impl Follow {
         let (from, at) = (Place::Producer(u32::from(id.producer)), Place::Broker(broker.0));
         let (what, why) = if batch.retries > 0 {
             let what = format!("Its batch leaves again, in a Produce request to broker {}.", broker.0);
-            (what, format!("It was sent {} before.", times(batch.retries)))
+            (what, format!("It was sent {} before.", times(batch.retries.into())))
         } else {
             let records = count(u64::from(batch.count), "record");
             let what = format!("Its batch of {records} leaves in a Produce request to broker {}.", broker.0);
-            (what, shared_with(world, id, batch, within))
+            (what, shared_with(world, id, batch, within) + &self.waited(world, id, batch, within))
         };
         self.push(world, StepKind::Batch, what, why, Some(from), at);
         if let Some(step) = self.life.steps.last_mut() {
@@ -170,8 +170,4 @@ fn shared_with(world: &World, id: RecordId, batch: &Batch, within: u32) -> Strin
     let keys: Vec<String> =
         others.map(|at| name(at).unwrap_or_else(|| "a record without key".to_owned())).collect();
     format!("It shares the batch with {}: {linger}", listed(&keys))
-}
-
-fn times(retries: u16) -> String {
-    if retries == 1 { "once".to_owned() } else { format!("{retries} times") }
 }

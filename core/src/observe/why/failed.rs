@@ -11,6 +11,7 @@ use crate::observe::report::Subject;
 use crate::observe::story::error_sentence;
 use crate::observe::told::count;
 use crate::trace::Fact;
+use crate::wire::ErrorCode;
 
 /// Attempts told one by one.
 const ATTEMPTS_TOLD: u32 = 4;
@@ -59,6 +60,7 @@ fn attempts(telling: &mut Telling, id: RecordId, until: SimTime) {
         if !its || told > ATTEMPTS_TOLD {
             continue;
         }
+        why_silent(telling, id, at, *error);
         let text = format!("Attempt {attempts} had no good answer. {}", error_sentence(*error));
         telling.say(at, Subject::Producer(u32::from(id.producer)), text);
         record::decided(telling, id, *error);
@@ -67,6 +69,22 @@ fn attempts(telling: &mut Telling, id: RecordId, until: SimTime) {
         let text =
             format!("{} had no good answer either.", count(u64::from(told - ATTEMPTS_TOLD), "more attempt"));
         telling.say(until, Subject::Producer(u32::from(id.producer)), text);
+    }
+}
+
+/// What kept the leader that was asked from answering, if nothing came of an attempt.
+fn why_silent(telling: &mut Telling, id: RecordId, at: SimTime, error: ErrorCode) {
+    if !matches!(error, ErrorCode::RequestTimedOut | ErrorCode::NetworkException) {
+        return;
+    }
+    let timeout_ms = telling.world.producer_spec(id.producer).config.request_timeout_ms;
+    let since = SimTime(at.0.saturating_sub(timeout_ms.saturating_mul(1_000)));
+    let now = telling.world.controller().image().partition(id.partition).leader;
+    let mut changes = telling.seen.changes(id.partition, telling.at);
+    let before = changes.by_ref().take_while(|change| change.at > since).last();
+    let asked = before.map_or(now, |change| change.before.leader);
+    if let Some(asked) = asked {
+        record::why_no_answer(telling, id, asked, (since, at), error);
     }
 }
 

@@ -99,7 +99,7 @@ fn tell_retry(
 }
 
 /// What kept a broker from answering: its own trouble, or with acks=all that of the replicas it waits for.
-fn why_no_answer(
+pub(super) fn why_no_answer(
     telling: &mut Telling,
     id: RecordId,
     broker: BrokerId,
