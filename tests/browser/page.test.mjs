@@ -8,7 +8,7 @@ after(closeShared);
 
 const clock = async (page) => Number((await page.locator("#clock").textContent()).replace(/[ s]/g, ""));
 const opened = (page) => page.getByRole("button", { name: /Website activity tracking/ }).waitFor();
-const moves = (page) => page.waitForFunction((from) => document.querySelector("#clock").textContent !== from, "0.000 000 s");
+const moves = (page) => page.waitForFunction((from) => (document.querySelector("#clock")?.textContent ?? from) !== from, "0.000 000 s");
 /** How many pixels of the stage are not the ground's colour. */
 const painted = (page) =>
   page.evaluate(() => {
