@@ -51,6 +51,7 @@ if (missing.length > 0) {
   const names = missing.map(([, name]) => name).join(" and ");
   words.textContent = `Kafkarium cannot run here: this browser is without ${names}. A newer Firefox, Chrome, Edge or Safari has it.`;
 } else {
+  words.textContent = "Loading the simulation…";
   try {
     // Without one the page begins with the simulation.
     const recorded = opening().catch(() => null);

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { after, test } from "node:test";
-import { SITE, closeShared, withPage } from "./fixture.mjs";
+import { SITE, closeShared, linkTo, root, withPage } from "./fixture.mjs";
 
 after(closeShared);
 
@@ -11,6 +12,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const DESK = { width: 1440, height: 900 };
 const PROJECTOR = { width: 1024, height: 768 };
 const PHONE = { width: 390, height: 844 };
+const HUNDRED = linkTo(await readFile(join(root, "scenarios/bench/hundred-brokers.toml"), "utf8"), "13s");
 
 /** The stage shows the run. */
 const alive = (page) => page.locator('.stage[aria-busy="false"]').waitFor();
@@ -129,28 +131,42 @@ test("what is written on the canvas has a contrast of 4.5 to 1: light", () => le
 
 test("what is written on the canvas has a contrast of 4.5 to 1: dark", () => legible("dark"));
 
+/** What can be touched and is too small for a finger. */
+const tooSmall = (page) =>
+  page.evaluate(() => {
+    const shown = [...document.querySelectorAll("button, input, select, summary, a")].filter((element) => element.checkVisibility());
+    const sized = shown.map((element) => [element, element.getBoundingClientRect()]);
+    // A marker on the line of time is a picture here: the line itself is touched.
+    const touched = sized.filter(([element]) => !element.classList.contains("mark"));
+    const wrong = touched.filter(([, rect]) => rect.width < 43.5 || rect.height < 43.5);
+    return wrong.map(([element, rect]) => `${element.outerHTML.slice(0, 90)}: ${rect.width} x ${rect.height}`);
+  });
+
 test("on a phone whatever can be touched is 44 pixels high and wide, and nothing is wider than the window", () =>
   withPage(
     SITE,
     async (page) => {
       await alive(page);
-      for (const open of [null, "Inspect", "Story", "Audit", "Kafka tools"]) {
+      for (const open of [null, "Inspect", "Story", "Audit", "Kafka tools", "Record"]) {
         if (open) {
           await page.getByRole("tab", { name: open }).click();
           await page.waitForTimeout(400);
         }
-        const small = await page.evaluate(() => {
-          const shown = [...document.querySelectorAll("button, input, summary, a")].filter((element) => element.checkVisibility());
-          const sized = shown.map((element) => [element, element.getBoundingClientRect()]);
-          // A marker on the line of time is a picture here: the line itself is touched.
-          const touched = sized.filter(([element]) => !element.classList.contains("mark"));
-          const wrong = touched.filter(([, rect]) => rect.width < 43.5 || rect.height < 43.5);
-          return wrong.map(([element, rect]) => `${element.outerHTML.slice(0, 90)}: ${rect.width} x ${rect.height}`);
-        });
-        assert.deepEqual(small, [], open ?? "at rest");
+        assert.deepEqual(await tooSmall(page), [], open ?? "at rest");
         assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= PHONE.width);
         if (open) await page.getByRole("button", { name: "Close", exact: true }).click();
       }
+    },
+    { viewport: PHONE, hasTouch: true },
+  ));
+
+test("a hundred brokers on a phone: what looks from nearer is large enough to touch", () =>
+  withPage(
+    `${SITE}${HUNDRED}`,
+    async (page) => {
+      await page.locator('.stage[aria-busy="false"]').waitFor({ timeout: 90_000 });
+      await page.locator(".zoom button").first().waitFor();
+      assert.deepEqual(await tooSmall(page), []);
     },
     { viewport: PHONE, hasTouch: true },
   ));
@@ -384,6 +400,30 @@ test("the text twin is what Kafka's tools print, keeps its place and selection, 
     { permissions: ["clipboard-read", "clipboard-write"] },
   ));
 
+test("while time stands the text twin is of the moment on the stage", () =>
+  withPage(`${SITE}#s=at-most-once-at-least-once&t=33s`, async (page) => {
+    await alive(page);
+    await page.keyboard.press("4");
+    await page.locator(".tools pre", { hasText: "LOG-END-OFFSET" }).first().waitFor();
+    for (let i = 0; i < 3; i += 1) {
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.waitForFunction(
+        () => {
+          const text = document.querySelector(".tools").innerText;
+          const ends = (pattern) => [...text.matchAll(pattern)].map(([, partition, end]) => `${partition}: ${end}`);
+          const told = ends(/payments\s+([01])\s+\d+\s+(\d+)/g);
+          const shown = ends(/^payments-([01])\s+\d+\s+leader\s+\d+\s+\d+\s+(\d+)/gm);
+          return shown.length === 2 && told.length > 0 && told.every((end) => shown.includes(end));
+        },
+        null,
+        // Long before anything else brings the worker to this moment.
+        { timeout: 2_500 },
+      );
+      await page.getByRole("button", { name: "Play" }).click();
+      await page.waitForTimeout(400 + 130 * i);
+    }
+  }));
+
 test("the first opening says what it is and what to try, and blocks nothing", () =>
   withPage(SITE, async (page) => {
     await alive(page);
@@ -401,18 +441,56 @@ test("the first opening says what it is and what to try, and blocks nothing", ()
     await page.locator(".caption", { hasText: "All is well." }).waitFor();
   }));
 
+/** What is said before there is a page stands in its middle, one line below the other. */
+async function isCentred(page) {
+  const boxes = [];
+  // Where the page itself is there, it says so itself.
+  if ((await page.locator("#boot").count()) === 0) return;
+  for (const line of await page.locator("#boot > *").all()) boxes.push(await line.boundingBox());
+  const { width, height } = page.viewportSize();
+  const said = JSON.stringify(boxes);
+  for (const [at, box] of boxes.entries()) {
+    assert.ok(Math.abs(box.x + box.width / 2 - width / 2) < 1 && box.x >= 0, said);
+    if (at > 0) assert.ok(box.y >= boxes[at - 1].y + boxes[at - 1].height, said);
+  }
+  const last = boxes.at(-1);
+  assert.ok(Math.abs((boxes[0].y + last.y + last.height) / 2 - height / 2) < 2, said);
+}
+
 /** Opens the page in a browser that lacks something, or to which something does not come. */
-const without = (prepare, sentence) =>
-  withPage(
-    `${SITE}boot.js`,
-    async (page, { url }) => {
-      await prepare(page);
-      await page.goto(url.replace("boot.js", ""));
-      await page.getByText(sentence).waitFor();
-      assert.deepEqual(await findings(page, "without"), []);
-    },
-    { expectFaults: true },
-  );
+const without = async (prepare, sentence) => {
+  for (const viewport of [DESK, PHONE]) {
+    await withPage(
+      `${SITE}boot.js`,
+      async (page, { url }) => {
+        await prepare(page);
+        await page.goto(url.replace("boot.js", ""));
+        await page.getByText(sentence).waitFor();
+        await isCentred(page);
+        assert.deepEqual(await findings(page, "without"), []);
+      },
+      { expectFaults: true, viewport },
+    );
+  }
+};
+
+test("a page that is still coming says so", () =>
+  without((page) => page.route(/app-.*\.wasm/, () => {}), "Loading the simulation…"));
+
+test("a browser without JavaScript is told so, and nothing else", async () => {
+  for (const viewport of [DESK, PHONE]) {
+    await withPage(
+      SITE,
+      async (page) => {
+        await page.getByRole("heading", { name: "Kafkarium" }).waitFor();
+        await isCentred(page);
+        const said = await page.locator("#boot p").innerText();
+        assert.equal(said, "Kafkarium runs in your browser, and needs JavaScript and WebAssembly for it.");
+      },
+      { javaScriptEnabled: false, viewport },
+    );
+  }
+});
 
 test("a browser without WebAssembly is told so", () =>
   without((page) => page.addInitScript(() => delete window.WebAssembly), /this browser is without WebAssembly/));

@@ -9,7 +9,7 @@ after(closeShared);
 const alive = (page) => page.locator('.stage[aria-busy="false"]').waitFor();
 const build = (page) => page.getByRole("dialog", { name: "Build" });
 const source = (page) => page.getByRole("textbox", { name: "The scenario's text" });
-const setting = (page, name) => page.locator(".setting", { has: page.getByText(name, { exact: true }) });
+const setting = (page, name) => page.locator(".setting", { has: page.locator(`label:text-is("${name}")`) });
 /** Opens the workshop and waits for what the worker says of the text. */
 const enter = async (page) => {
   await alive(page);
@@ -86,6 +86,8 @@ test("a key is set with its default, range and sentence before one's eyes, warne
     await write(linger.getByRole("textbox"), "20");
     await holds(page, "[producer.config]\nlinger.ms = 20");
     await setting(page, "acks").getByRole("combobox").selectOption("1");
+    const notSet = await setting(page, "acks").locator("option").first().textContent();
+    assert.equal(notSet, "not set (all)", "what it would be, not what it is");
     await setting(page, "acks").getByText("acks = 1: a record acknowledged by the leader is lost", { exact: false }).waitFor();
     await part(page, "web-1").getByText("warning").waitFor();
     await tally(page, "warning");
@@ -215,6 +217,63 @@ test("a file is dropped or chosen, and what is downloaded opens again", () =>
     assert.equal(await source(page).inputValue(), saved);
   }));
 
+test("a file that is no scenario is refused where it can be read, and nothing is lost", () =>
+  withPage(SITE, async (page) => {
+    await enter(page);
+    const text = await source(page).inputValue();
+    const refused = (sentence) => page.getByRole("alert").filter({ hasText: sentence }).waitFor();
+    await drop(page, "large.toml", "#".repeat(65_537));
+    await refused("large.toml is too large for a scenario: at most 64 KiB of text.");
+    await drop(page, "picture.png", "\u0089PNG\r\n\u001a\n\u0000\u0000");
+    await refused("picture.png is not a text file.");
+    assert.equal(await source(page).inputValue(), text);
+    // Whoever holds a file over the page sees where it would go.
+    const held = (kind) =>
+      page.evaluate((kind) => {
+        const data = new DataTransfer();
+        data.items.add(new File(["x"], "x.toml"));
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+        return getComputedStyle(document.querySelector("dialog"), "::after").content;
+      }, kind);
+    assert.match(await held("dragover"), /Drop a scenario file/);
+    assert.equal(await held("dragleave"), "none");
+  }));
+
+test("what cannot be read leaves list, form and line numbers where they belong", () =>
+  withPage(SITE, async (page) => {
+    await enter(page);
+    await part(page, "View").click();
+    await page.getByRole("heading", { name: "View", exact: true }).waitFor();
+    const tops = () =>
+      page.evaluate(() => [new DOMMatrix(getComputedStyle(document.querySelector(".lines > div")).transform).f, -document.querySelector("#source").scrollTop]);
+    const [shift] = await tops();
+    assert.ok(shift < 0, "the text was scrolled to the part");
+    await drop(page, "short.toml", "format = x\n");
+    await tally(page, "error");
+    await page.waitForFunction(() => !/-/.test(document.querySelector(".lines > div").style.transform));
+    const [after, scrolled] = await tops();
+    assert.equal(Math.abs(after), Math.abs(scrolled));
+    assert.equal(await page.locator(".part.chosen b").textContent(), await page.locator(".settings h3").first().textContent());
+  }));
+
+test("time waits while somebody builds, and goes on if it went before", () =>
+  withPage(SITE, async (page) => {
+    const clock = () => page.locator("#clock").textContent();
+    const goes = (from) => page.waitForFunction((from) => document.querySelector("#clock").textContent !== from, from);
+    await enter(page);
+    await page.waitForTimeout(300);
+    const before = await clock();
+    await page.waitForTimeout(1_000);
+    assert.equal(await clock(), before);
+    await page.keyboard.press("Escape");
+    await goes(before);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await enter(page);
+    await page.keyboard.press("Escape");
+    await build(page).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Play" }).waitFor();
+  }));
+
 test("the workshop is worked by the keyboard alone", () =>
   withPage(SITE, async (page) => {
     await enter(page);
@@ -238,6 +297,17 @@ test("the workshop is worked by the keyboard alone", () =>
     await tally(page, "error");
     await page.keyboard.press("Control+z");
     await tally(page, "ready to run");
+    // A button that goes leaves the focus to what is shown now.
+    const chosen = () => page.waitForFunction(() => document.activeElement.matches(".part.chosen"));
+    await part(page, "dashboard").click();
+    await page.getByRole("button", { name: "Remove", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await lacks(page, "[[group]]");
+    await chosen();
+    await page.getByRole("button", { name: "Discard draft" }).focus();
+    await page.keyboard.press("Enter");
+    await holds(page, "[[group]]");
+    await chosen();
     await page.keyboard.press("Escape");
     await build(page).waitFor({ state: "detached" });
     assert.match(await page.evaluate(() => document.activeElement.textContent), /^Build/);

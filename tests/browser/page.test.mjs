@@ -8,7 +8,7 @@ after(closeShared);
 
 const clock = async (page) => Number((await page.locator("#clock").textContent()).replace(/[ s]/g, ""));
 const opened = (page) => page.getByRole("button", { name: /Website activity tracking/ }).waitFor();
-const moves = (page) => page.waitForFunction((from) => document.querySelector("#clock").textContent !== from, "0.000 000 s");
+const moves = (page) => page.waitForFunction((from) => (document.querySelector("#clock")?.textContent ?? from) !== from, "0.000 000 s");
 /** How many pixels of the stage are not the ground's colour. */
 const painted = (page) =>
   page.evaluate(() => {
@@ -202,8 +202,24 @@ test("a link brings the same moment back", () =>
     await page.reload();
     await opened(page);
     await page.waitForFunction((at) => Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) >= at, at);
+    // Who has paused finds it so.
+    await page.getByRole("button", { name: "Play" }).waitFor();
     await page.getByRole("tab", { name: "Story" }).click();
     await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
+  }));
+
+test("another run is known no further than it is seen", () =>
+  withPage(`${SITE}#s=website-activity&t=40s`, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.getByRole("button", { name: /Website activity tracking/ }).click();
+    await page.getByRole("button", { name: /without keys/i }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    // It begins at 12 s of 60.
+    await page.waitForFunction(() => parseFloat(document.querySelector(".head").style.left) < 25);
+    const percent = (name, side) => page.evaluate(([name, side]) => parseFloat(document.querySelector(name).style[side]), [name, side]);
+    const [known, head] = [await percent(".known", "width"), await percent(".head", "left")];
+    assert.ok(known < head + 5, `known to ${known} %, shown ${head} %`);
   }));
 
 const refuses = (hash) =>

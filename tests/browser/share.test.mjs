@@ -148,6 +148,7 @@ test("the HTML to paste shows stage, caption and play in a course page, and lead
       assert.equal(snippet, await dialog(page).getByRole("textbox", { name: "HTML to paste" }).inputValue());
       const frame = await host(page, snippet, { denied: true });
       await frame.locator('.stage[aria-busy="false"]').waitFor();
+      assert.match(await frame.getByRole("heading", { level: 1 }).textContent(), /leader dies/i, "who hears it hears what it is");
       await frame.locator(".caption", { hasText: "Broker 2" }).waitFor();
       for (const gone of ["header", "aside", ".timebar", ".charts", ".look"]) assert.equal(await frame.locator(gone).count(), 0, gone);
       assert.deepEqual(await frame.getByRole("button").allTextContents(), ["▶"]);

@@ -33,7 +33,9 @@ impl KeySpec {
         let number = if self.kind == Kind::Double { "a number" } else { "a whole number" };
         match (self.kind, self.valid) {
             (Kind::Boolean, _) => "`true` or `false`".into(),
-            (Kind::Short | Kind::Int | Kind::Long | Kind::Double, valid) => in_words(number, valid),
+            (Kind::Short, valid) => in_words(number, valid, &i16::MAX.to_string()),
+            (Kind::Int, valid) => in_words(number, valid, &i32::MAX.to_string()),
+            (Kind::Long | Kind::Double, valid) => in_words(number, valid, ""),
             (_, "reset") => "`earliest`, `latest` or `by_duration:PT1H`".into(),
             (_, "reset with none") => "`earliest`, `latest`, `none` or `by_duration:PT1H`".into(),
             (_, "replicas") => "`*`, or partitions and brokers such as `0:1,0:2`".into(),
@@ -51,7 +53,7 @@ impl KeySpec {
     pub fn choices(&self) -> Vec<String> {
         match (self.kind, self.valid) {
             (Kind::Boolean, _) => ["true", "false"].map(String::from).to_vec(),
-            (Kind::String, valid) if valid.contains('/') => {
+            (Kind::String | Kind::Class, valid) if valid.contains('/') => {
                 valid.trim_start_matches('~').split('/').map(String::from).collect()
             }
             _ => Vec::new(),
@@ -115,13 +117,17 @@ fn is_replica(text: &str) -> bool {
     text.split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
 }
 
-fn in_words(number: &str, valid: &str) -> String {
+/// A range in words; `most` is what the type holds at most, empty for more than anybody writes.
+fn in_words(number: &str, valid: &str, most: &str) -> String {
     let (exception, range) = valid.split_once(" or ").unwrap_or(("", valid));
     let or = if exception.is_empty() { String::new() } else { format!(", or {exception}") };
-    match range.split_once("..") {
-        None => number.into(),
-        Some((low, "")) => format!("{number} from {low}{or}"),
-        Some((low, high)) => format!("{number} from {low} to {high}{or}"),
+    let (low, high) = range.split_once("..").unwrap_or_default();
+    let high = if high.is_empty() { most } else { high };
+    match (low, high) {
+        ("", "") => number.into(),
+        ("", high) => format!("{number} up to {high}"),
+        (low, "") => format!("{number} from {low}{or}"),
+        (low, high) => format!("{number} from {low} to {high}{or}"),
     }
 }
 

@@ -114,7 +114,7 @@ fn values_are_checked_as_kafka_checks_them() {
             Scope::Producer,
             "batch.size",
             "2147483648",
-            "`batch.size` is `2147483648`; expected is a whole number from 0",
+            "`batch.size` is `2147483648`; expected is a whole number from 0 to 2147483647",
         ),
         (
             Scope::Producer,
@@ -157,13 +157,13 @@ fn values_are_checked_as_kafka_checks_them() {
             Scope::Consumer,
             "max.poll.records",
             "0",
-            "`max.poll.records` is `0`; expected is a whole number from 1",
+            "`max.poll.records` is `0`; expected is a whole number from 1 to 2147483647",
         ),
         (
             Scope::Topic,
             "segment.bytes",
             "1048575",
-            "`segment.bytes` is `1048575`; expected is a whole number from 1048576",
+            "`segment.bytes` is `1048575`; expected is a whole number from 1048576 to 2147483647",
         ),
         (
             Scope::Topic,

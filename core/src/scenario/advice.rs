@@ -198,11 +198,16 @@ impl Advice<'_> {
             && config.acks != Acks::None
         {
             let key = "max.in.flight.requests.per.connection";
-            self.warn(key, format!(
-                "{key} = {} without idempotence: a batch sent again may come after a later one, and twice; \
+            let is_off = config.overrides.contains("enable.idempotence");
+            let idempotence = if is_off { "with enable.idempotence = false" } else { "without idempotence" };
+            self.warn(
+                key,
+                format!(
+                    "{key} = {} {idempotence}: a batch sent again may come after a later one, and twice; \
                  acks = all with idempotence, or 1 in flight, keeps the order",
-                config.max_in_flight
-            ));
+                    config.max_in_flight
+                ),
+            );
         }
         let lag_ms = self.scenario.broker_config.replica_lag_time_max_ms;
         if config.acks == Acks::All && config.request_timeout_ms < lag_ms {

@@ -228,8 +228,9 @@ impl<'t> Reader<'t> {
             self.agrees("replication-factor", factor.as_ref(), placed_factor);
             let brokers = self.scenario.brokers.len() as u64;
             if let Some(factor) = factor.as_ref().filter(|factor| factor.value > brokers && self.is_sound) {
+                let there = if brokers == 1 { "is 1 broker" } else { &format!("are {brokers} brokers") };
                 let what = format!(
-                    "`replication-factor` is {}, and there are {brokers} brokers (INVALID_REPLICATION_FACTOR)",
+                    "`replication-factor` is {}, and there {there} (INVALID_REPLICATION_FACTOR)",
                     factor.value
                 );
                 self.source.relative(factor.at, what, &format!("at most {brokers}"), None);

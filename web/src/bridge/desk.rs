@@ -127,7 +127,12 @@ impl Desk {
             }
             ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
             ToWorker::Why(ask) => open.why(&ask, voice),
-            ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
+            ToWorker::Describe { at_us } => {
+                if let Some(at_us) = at_us {
+                    open.session.advance(SimTime(at_us), u64::MAX);
+                }
+                voice.say(FromWorker::Described(open.session.describe()));
+            }
             ToWorker::Link { at_us, subject } => {
                 let link = open.link(SimTime(at_us), subject);
                 voice.say(FromWorker::Link(share::encode(&link).map_err(|error| error.to_string())));

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Grows with every change of these types: a page never talks to a worker of another build.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A message as it travels.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -72,7 +72,10 @@ pub enum ToWorker {
         subject: Subject,
     },
     /// The cluster in the words of Kafka's tools.
-    Describe,
+    Describe {
+        /// At that moment, or wherever the worker stands.
+        at_us: Option<u64>,
+    },
     /// Follow a record from now on, or none.
     Follow {
         /// The moment at which it was picked.

@@ -81,16 +81,20 @@ fn Scenarios(app: App) -> impl IntoView {
     }
 }
 
-/// The room that the workshop stands in; until it is fetched there is a word instead.
+/// The room that the workshop stands in; until it is fetched there is a word instead. Time waits while somebody is in it.
 #[component]
 fn Build(app: App) -> impl IntoView {
+    app.hold();
     let room = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if room.get().is_some() {
             app.enter_workshop();
         }
     });
-    on_cleanup(move || app.leave_workshop());
+    on_cleanup(move || {
+        app.leave_workshop();
+        app.release();
+    });
     let word = move || match app.door.failed.get() {
         true => "The workshop could not be loaded. Close this and try again.",
         false => "Loading the workshop…",

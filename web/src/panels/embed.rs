@@ -10,6 +10,7 @@ pub fn Embed(app: App) -> impl IntoView {
     view! {
         <notices::Problem app/>
         <main id="main" class="embed">
+            <h1 class="heard">{move || app.opened.read().as_ref().map(|opened| opened.title.clone())}</h1>
             <stage::StagePanel app/>
             <div class="under">
                 <timebar::PlayButton app/>

@@ -18,8 +18,7 @@ const ASK: &str = "share-ask";
 #[component]
 pub fn Share(app: App) -> impl IntoView {
     let room = NodeRef::<html::Div>::new();
-    let played = app.playing.get_untracked();
-    app.set_playing(false);
+    app.hold();
     Effect::new(move |_| {
         if let Some(room) = room.get() {
             door::say(OPEN, &room);
@@ -27,7 +26,7 @@ pub fn Share(app: App) -> impl IntoView {
     });
     on_cleanup(move || {
         app.with_engine(|engine| engine.end_film(app));
-        app.set_playing(played);
+        app.release();
     });
     view! { <div class="share" node_ref=room><p class="soft" role="status">"Loading…"</p></div> }
 }

@@ -41,6 +41,11 @@ pub fn Tools(app: App) -> impl IntoView {
             app.with_engine(|engine| engine.describe());
         }
     });
+    // Where time comes to stand, the stage stands behind what the worker was asked for.
+    Effect::new(move |_| {
+        app.playing.track();
+        app.with_engine(|engine| engine.describe());
+    });
     Effect::new(move |_| {
         let described = app.description.read();
         let Some(described) = described.as_ref().filter(|_| !held.get()) else { return };

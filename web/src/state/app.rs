@@ -161,7 +161,7 @@ impl App {
             producers: RwSignal::new(Vec::new()),
             selection: RwSignal::new(Subject::Cluster),
             // Several may stand in a page: each waits to be asked.
-            playing: RwSignal::new(!embedded),
+            playing: RwSignal::new(!embedded && !browser::was_paused()),
             mode: RwSignal::new(Mode::Story),
             speed: RwSignal::new(1.0),
             now_us: RwSignal::new(0),
@@ -219,15 +219,32 @@ impl App {
         self.with_engine(|engine| engine.seek(to_us));
     }
 
-    /// Plays or pauses.
+    /// Plays or pauses; a reload finds it so.
     pub fn set_playing(&self, playing: bool) {
+        browser::remember_paused(!playing);
+        self.let_play(playing);
+    }
+
+    fn let_play(&self, playing: bool) {
         self.playing.set(playing);
         self.with_engine(Engine::rested);
     }
 
+    /// Time waits while something lies over the page that it would pass behind.
+    pub fn hold(&self) {
+        let plays = self.playing.get_untracked();
+        self.with_engine(|engine| engine.plays_on = plays);
+        self.let_play(false);
+    }
+
+    /// It goes on, if it went before.
+    pub fn release(&self) {
+        self.let_play(self.with_engine(|engine| engine.plays_on));
+    }
+
     /// Pauses and goes one step on or back: to the next message, or the next event of the story.
     pub fn step(&self, back: bool, event: bool) {
-        self.playing.set(false);
+        self.set_playing(false);
         self.with_engine(|engine| engine.step(back, event));
     }
 

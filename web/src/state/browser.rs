@@ -16,9 +16,21 @@ pub fn fragment() -> String {
 /// Puts a fragment into the URL without an entry in the history.
 pub fn set_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
-        let _ =
-            history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
+        let state = history.state().unwrap_or_default();
+        let _ = history.replace_state_with_url(&state, "", Some(&format!("#{fragment}")));
     }
+}
+
+/// Remembers for a reload of this very page whether time stands.
+pub fn remember_paused(is_paused: bool) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state(&is_paused.into(), "");
+    }
+}
+
+/// Whether time stood before a reload.
+pub fn was_paused() -> bool {
+    window().history().is_ok_and(|history| history.state() == Ok(JsValue::TRUE))
 }
 
 /// The whole URL with that fragment.

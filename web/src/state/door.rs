@@ -9,6 +9,8 @@ use web_sys::{CustomEvent, CustomEventInit, HtmlLinkElement, HtmlScriptElement};
 
 /// To the workshop: come in. What comes along is a [`Visit`].
 pub const OPEN: &str = "workshop-open";
+/// To the workshop: say this sentence.
+pub const TOLD: &str = "workshop-told";
 /// From the workshop: it is there.
 pub const READY: &str = "workshop-ready";
 /// From the workshop: run this text.

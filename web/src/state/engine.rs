@@ -76,6 +76,8 @@ pub struct Engine {
     /// A worker was heard.
     spoke: bool,
     deaths: u32,
+    /// Time goes on once nothing lies over the page that it waits for.
+    pub(super) plays_on: bool,
     /// The run that is open, or is to be.
     what: Option<Source>,
 }
@@ -161,9 +163,10 @@ impl Engine {
 
     /// Opens a run.
     pub fn open(&mut self, what: Source) {
+        let waits = !self.is_worker_there();
         self.wish(Wish::new("open another run", |engine| engine.begin(what)));
         // What lies over the page would lie over the notice that this waits.
-        if let Some(app) = self.app.filter(|_| !self.is_worker_there()) {
+        if let Some(app) = self.app.filter(|_| waits) {
             app.dialog.set(None);
         }
     }
@@ -171,6 +174,8 @@ impl Engine {
     fn begin(&mut self, what: Source) {
         self.what = Some(what.clone());
         self.say(&ToWorker::Open { what, at_us: None });
+        // Whatever is asked before it is open would be asked of it, at a moment of the run that was open.
+        self.answering = Answering::Nobody;
     }
 
     /// Carries a command out at the playhead; if it sends a record, that may be `followed`.
@@ -237,7 +242,7 @@ impl Engine {
     pub fn rested(&mut self) {
         self.last_frame_ms = browser::now_ms();
         self.calm_since_ms = self.last_frame_ms;
-        self.url_at_ms = 0.0;
+        self.url_at_ms = f64::NEG_INFINITY;
     }
 
     /// One step on or back.
@@ -263,10 +268,12 @@ impl Engine {
         }));
     }
 
-    /// Asks for the words of Kafka's tools.
+    /// Asks for the words of Kafka's tools: while time stands, of exactly what is on the stage.
     pub fn describe(&self) {
-        if self.is_worker_there() {
-            self.say(&ToWorker::Describe);
+        if let Some(app) = self.app.filter(|_| self.is_worker_there()) {
+            let stands = !app.playing.get_untracked();
+            let shown_us = self.shown.map_or(self.playhead_us(), |shown| shown.to_us);
+            self.say(&ToWorker::Describe { at_us: stands.then_some(shown_us) });
         }
     }
 
@@ -434,6 +441,8 @@ impl Engine {
                 .set(Some(format!("This link cannot be opened: {why}. Here is the first scenario instead.")));
             self.begin(Source::Default);
         } else {
+            self.answering = Answering::Worker;
+            self.carry_out_wishes(app);
             app.problem.set(Some(format!("This scenario cannot be opened: {}.", sentences.join("; "))));
         }
     }
@@ -444,6 +453,7 @@ impl Engine {
         self.client = None;
         self.asked = None;
         app.playing.set(false);
+        self.plays_on = false;
         let undone = self.forget_wishes(app);
         if !self.spoke {
             // Its file did not come, or is of no use to this browser.

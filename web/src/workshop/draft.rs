@@ -207,10 +207,11 @@ impl Draft {
         self.is_stale.set(seen.parts.is_none());
         if let Some(parts) = seen.parts {
             self.parts.set(parts);
-            if let Some(form) = &seen.form {
-                self.part.set(form.part.clone());
-            }
             self.form.set(seen.form);
+        }
+        // The part whose form is shown, also where there is no such part, or the text is not TOML.
+        if let Some(part) = self.form.with_untracked(|form| form.as_ref().map(|form| form.part.clone())) {
+            self.part.set(part);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can be set of one part: what the scenario says of it, then Kafka's keys, each with default, range and a sentence.
 use super::draft::Draft;
+use super::parts;
 use crate::state::browser;
 use kafkarium_core::scenario::draft::{Change, Finding, Form, Grade, Input, Row};
 use leptos::html;
@@ -24,7 +25,10 @@ pub fn Settings(draft: Draft) -> impl IntoView {
     let keys = ids(draft, true, search);
     let has_keys = Memo::new(move |_| draft.form.read().as_ref().is_some_and(|form| !form.keys.is_empty()));
     let removable = move || draft.form.read().as_ref().is_some_and(|form| form.is_removable);
-    let remove = move |_| draft.change(&Change::Remove(draft.part.get_untracked()));
+    let remove = move |_| {
+        draft.change(&Change::Remove(draft.part.get_untracked()));
+        parts::focus_chosen();
+    };
     let room = NodeRef::<html::Section>::new();
     focus_what_is_added(draft, room);
     view! {
@@ -263,9 +267,10 @@ fn leading_number(text: &str) -> Option<i64> {
     text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// What counts while nothing is said.
+/// What counts while nothing is said. What counts while something is, is that.
 fn placeholder(row: &Row) -> String {
-    if row.counts.is_empty() { row.default.clone() } else { row.counts.clone() }
+    let is_derived = row.said.is_empty() && !row.counts.is_empty();
+    if is_derived { row.counts.clone() } else { row.default.clone() }
 }
 
 /// Puts the focus on the text, which the browser then scrolls into sight.

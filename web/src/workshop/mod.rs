@@ -7,7 +7,7 @@ mod text;
 mod view;
 
 use crate::state::browser;
-use crate::state::door::{OPEN, READY, ROOM, Visit, listen, say};
+use crate::state::door::{OPEN, READY, ROOM, TOLD, Visit, listen, say};
 use draft::Draft;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -29,6 +29,7 @@ pub fn start() {
                 let _ = room.append_child(&bench);
             }
         });
+        listen(TOLD, move |why| draft.told.set(why.as_string()));
         view! { <view::Workshop draft/> }
     };
     mount_to(parent, room).forget();

@@ -1,8 +1,12 @@
 //! What is in the scenario, part by part: to pick one, to add and to see where something is wrong.
 use super::draft::Draft;
+use crate::state::browser;
+use gloo_timers::callback::Timeout;
 use kafkarium_core::scenario::Part;
 use kafkarium_core::scenario::draft::{Grade, NewPart, PartRow};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 #[component]
 pub fn Parts(draft: Draft) -> impl IntoView {
@@ -103,4 +107,20 @@ fn Item(draft: Draft, row: Memo<PartRow>) -> impl IntoView {
             {add}
         </li>
     }
+}
+
+/// The button that was pressed goes with what it was for: the focus goes to the part that is shown now; on a phone, where
+/// the parts may not be seen, to the tab of what is.
+pub fn focus_chosen() {
+    let focus = || {
+        let Some(document) = browser::window().document() else { return };
+        // What cannot be seen takes no focus.
+        for chosen in [".panes-tabs .chosen", ".part.chosen"] {
+            let found = document.query_selector(chosen).ok().flatten();
+            let button = found.and_then(|found| found.dyn_into::<HtmlElement>().ok());
+            button.into_iter().for_each(|button| drop(button.focus()));
+        }
+    };
+    // After both have been drawn.
+    Timeout::new(0, focus).forget();
 }

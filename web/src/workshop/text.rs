@@ -2,6 +2,7 @@
 use super::draft::Draft;
 use super::form::{focus_text, words};
 use crate::state::browser;
+use gloo_timers::callback::Timeout;
 use kafkarium_core::scenario::draft::{Finding, Grade, PartRow};
 use leptos::html;
 use leptos::prelude::*;
@@ -15,6 +16,12 @@ pub fn Text(draft: Draft) -> impl IntoView {
     let top = RwSignal::new(0);
     let numbers = Memo::new(move |_| draft.text.read().matches('\n').count() + 1);
     let numbers = move || (1..=numbers.get()).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+    let follow = move || top.set(area.get_untracked().map_or(0, |area| area.scroll_top()));
+    // Another text may stand elsewhere without having been scrolled.
+    Effect::new(move |_| {
+        draft.text.track();
+        Timeout::new(0, follow).forget();
+    });
     follow_part(draft, area);
     // Where the cursor goes, the form goes.
     let moved = move || {
@@ -39,7 +46,7 @@ pub fn Text(draft: Draft) -> impl IntoView {
                 <textarea id="source" node_ref=area spellcheck="false" autocomplete="off" wrap="off" aria-label="The scenario's text"
                     aria-describedby="findings" prop:value=move || draft.text.get()
                     on:input=move |event| draft.write(event_target_value(&event))
-                    on:scroll=move |_| top.set(area.get().map_or(0, |area| area.scroll_top()))
+                    on:scroll=move |_| follow()
                     on:click=move |_| moved() on:keyup=move |_| moved()></textarea>
             </div>
             <ol class="findings" id="findings" aria-label="What is wrong and what is worth knowing">

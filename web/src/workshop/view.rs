@@ -72,6 +72,11 @@ fn Tools(draft: Draft) -> impl IntoView {
     }
 }
 
+fn discard(draft: Draft) {
+    draft.take_what_runs();
+    parts::focus_chosen();
+}
+
 /// Runs it, or goes to what is wrong.
 fn run(draft: Draft) {
     // What was typed a moment ago counts too.
@@ -98,7 +103,7 @@ fn State(draft: Draft) -> impl IntoView {
         <p class="draft-state">
             <span class="soft">{sentence}</span>
             <Show when=move || draft.is_changed()>
-                <button on:click=move |_| draft.take_what_runs()>"Discard draft"</button>
+                <button on:click=move |_| discard(draft)>"Discard draft"</button>
             </Show>
             <span class="grow"></span>
             <span role="status" class="tally">{move || tally(draft)}</span>

@@ -51,15 +51,19 @@ fn part_at(parts: &[PartRow], line: u32) -> Part {
     around.max_by_key(|row| row.line).map_or(Part::Run, |row| row.part.clone())
 }
 
-/// The line of the key that a note is about, else of its part.
+/// The line of the key that a note is about, else of another that it names, else of its part.
 fn line_of(tree: &Tree<'_>, parts: &[PartRow], note: &Note) -> u32 {
-    let said = config_pairs(tree, &note.of).into_iter().find(|pair| pair.key == note.key).map(|pair| pair.at);
+    let pairs = config_pairs(tree, &note.of);
+    let place =
+        |is_meant: &dyn Fn(&Pair) -> bool| pairs.iter().find(|pair| is_meant(pair)).map(|pair| pair.at);
+    let said = place(&|pair| pair.key == note.key);
+    let named = || place(&|pair| note.text.contains(&pair.key));
     let own = tree
         .slot(&note.of)
         .and_then(|slot| slot.table.get(note.key.as_str()))
         .map(|found| found.span().start);
     let part = parts.iter().find(|row| row.part == note.of).map_or(1, |row| row.line);
-    said.or(own).map_or(part, |at| tree.line(at))
+    said.or(own).or_else(named).map_or(part, |at| tree.line(at))
 }
 
 /// The parts in the order in which a list shows them.
@@ -78,8 +82,14 @@ fn parts(tree: &Tree<'_>) -> Vec<PartRow> {
         let name = refer::name_of(tree, &part).unwrap_or_else(|| "(no name)".into());
         let partitions = or(&part, "partitions", "1");
         let noun = if partitions == "1" { "partition" } else { "partitions" };
-        let factor = text(&part, "replication-factor").map(|factor| format!(", {factor} replicas each"));
-        rows.push(row(tree, part, name, format!("{partitions} {noun}{}", factor.unwrap_or_default())));
+        let factor = text(&part, "replication-factor").and_then(|factor| factor.parse().ok());
+        let factor = match factor.unwrap_or(0_u64) {
+            // None is said, or what makes no sense: the reader says why.
+            0 => String::new(),
+            1 => ", 1 replica each".into(),
+            factor => format!(", {factor} replicas each"),
+        };
+        rows.push(row(tree, part, name, format!("{partitions} {noun}{factor}")));
     }
     for part in (0..count("producer")).map(Part::Producer) {
         let name = refer::name_of(tree, &part).unwrap_or_default();

@@ -256,7 +256,15 @@ fn findings_stand_at_their_lines_and_in_their_parts() {
     let text = done(SMALL, configure(Part::Producer(0), "acks", "1"));
     let told: Vec<_> = found(&text).into_iter().map(|(grade, line, part, _)| (grade, line, part)).collect();
     assert!(told.contains(&(Grade::Warning, 18, Part::Producer(0))), "{told:?}");
-    assert!(told.contains(&(Grade::Note, 16, Part::Producer(0))), "{told:?}");
+    assert!(told.contains(&(Grade::Note, 18, Part::Producer(0))), "idempotence is off by acks: {told:?}");
+    // A warning of several keys stands at the one that is set.
+    let text = done(SMALL, configure(Part::Group(0), "max.poll.interval.ms", "100"));
+    let place = text.lines().position(|line| line.starts_with("max.poll")).expect("a key") as u32 + 1;
+    let told: Vec<_> = found(&text).into_iter().map(|(grade, line, part, _)| (grade, line, part)).collect();
+    assert!(told.contains(&(Grade::Warning, place, Part::Group(0))), "{told:?}\n{text}");
+    let text = done(SMALL, configure(Part::Producer(0), "enable.idempotence", "false"));
+    let told: Vec<_> = found(&text).into_iter().map(|(grade, line, part, _)| (grade, line, part)).collect();
+    assert!(told.contains(&(Grade::Warning, 18, Part::Producer(0))), "{told:?}\n{text}");
     let broken = SMALL.replace("partitions = 3", "partitions = ");
     let review = review(&broken, &Part::Run);
     assert_eq!((review.findings[0].line, review.parts, review.form), (13, None, None));
@@ -312,5 +320,21 @@ fn a_form_shows_what_counts() {
         row(Part::Producer(0), "acks").input,
         Input::Choice(["all", "-1", "0", "1"].map(String::from).to_vec())
     );
+    let round_robin = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
+    let choices = Input::Choice(["null", round_robin].map(String::from).to_vec());
+    assert_eq!(row(Part::Producer(0), "partitioner.class").input, choices);
     assert!(!row(Part::Cluster, "num.io.threads").is_simulated);
+}
+
+#[test]
+fn a_topic_is_counted_as_people_count() {
+    let detail = |factor: &str| {
+        let text = done(SMALL, set(Part::Topic(0), "replication-factor", factor));
+        let parts = review(&text, &Part::Run).parts.expect("it is TOML");
+        parts.into_iter().find(|row| row.part == Part::Topic(0)).expect("the topic").detail
+    };
+    assert_eq!(detail(""), "3 partitions");
+    assert_eq!(detail("1"), "3 partitions, 1 replica each");
+    assert_eq!(detail("2"), "3 partitions, 2 replicas each");
+    assert_eq!(detail("abc"), "3 partitions", "what makes no sense is told by the reader");
 }
