@@ -126,6 +126,11 @@ impl Desk {
                 open.tell_metrics(subject, voice);
             }
             ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
+            ToWorker::FollowFound(words) => {
+                open.life_sent = None;
+                let found = open.session.follow_found(&words);
+                open.found(found, voice);
+            }
             ToWorker::Why(ask) => open.why(&ask, voice),
             ToWorker::Describe => voice.say(FromWorker::Described(open.session.describe())),
             ToWorker::Link { at_us, subject } => {
@@ -347,6 +352,11 @@ impl Open {
             self.session.advance(at, u64::MAX);
             found = self.session.follow(pick);
         }
+        self.found(found, voice);
+    }
+
+    /// Says so if there is no such record.
+    fn found(&mut self, found: Result<(), String>, voice: &mut impl Voice) {
         if let Err(why) = found {
             self.session.unfollow();
             voice.say(FromWorker::Life(Box::new(Err(why))));

@@ -80,6 +80,8 @@ pub enum ToWorker {
         /// Which.
         pick: Option<Pick>,
     },
+    /// Follow a record that the audit named from now on, in the words of its finding.
+    FollowFound(String),
     /// Look for the chain of causes of something, in the words that its line carries; empty words for nothing any more.
     Why(String),
     /// A link to that moment.
