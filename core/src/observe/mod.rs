@@ -40,5 +40,6 @@ pub mod why;
 
 pub use invariants::Invariants;
 pub use journal::Journal;
+pub use metrics::in_trouble;
 pub use names::NameBook;
 pub use observers::Observers;

@@ -7,7 +7,7 @@ use kafkarium_core::observe::chain::Chain;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
-use kafkarium_core::observe::{frame_codec, prose, selection};
+use kafkarium_core::observe::{frame_codec, in_trouble, prose, selection};
 use kafkarium_core::scenario::{self, Command, TimedCommand};
 use kafkarium_core::share::{self, Link, LinkScenario};
 
@@ -340,6 +340,7 @@ impl Open {
             audit: self.session.audit(),
             timeline: self.session.timeline(subject),
             records: self.session.newest_records(subject),
+            in_trouble: in_trouble(self.session.world()),
         }
     }
 

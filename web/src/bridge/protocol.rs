@@ -244,4 +244,6 @@ pub struct Details {
     pub timeline: Timeline,
     /// The newest records of a partition or replica.
     pub records: Vec<RecordRow>,
+    /// Partitions under-replicated, under `min.insync.replicas`, and offline: the metrics know them second by second.
+    pub in_trouble: [u64; 3],
 }
