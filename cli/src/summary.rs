@@ -210,6 +210,7 @@ mod tests {
                     first_offset: 395,
                     count: 5,
                     records: vec!["customer-1".into()],
+                    picks: vec![String::new()],
                     why: "The new leader never had them.".into(),
                     ask: String::new(),
                 }],

@@ -61,7 +61,7 @@ test("pointing at a chart reads its values at that moment in all four, a click g
     await page.mouse.move(over.x + over.width / 4, over.y + 20);
     await value(page, 2, "under-replicated").filter({ hasText: /^0$/ }).waitFor();
     const readings = await page.locator(".reading b").allTextContents();
-    assert.ok(readings.length === 4 && readings.every((text) => text === readings[0] && Math.abs(parseFloat(text) - 15) < 0.3), `${readings}`);
+    assert.ok(readings.length === 5 && readings.every((text) => text === readings[0] && Math.abs(parseFloat(text) - 15) < 0.3), `${readings}`);
     assert.ok(Number(await value(page, 1, "in, /s").textContent()) > 10, "records come in at 15 s");
     await page.mouse.click(over.x + over.width / 4, over.y + 20);
     await page.waitForFunction(() => Math.abs(Number(document.querySelector("#clock")?.textContent.replace(/[ s]/g, "")) - 15) < 0.5);
@@ -69,6 +69,29 @@ test("pointing at a chart reads its values at that moment in all four, a click g
     assert.ok(Math.abs((await left(".plot .head")) - (await left(".line .head"))) < 0.1, "charts and timeline share the playhead");
     await page.mouse.move(0, 0);
     await page.locator(".reading").first().waitFor({ state: "detached" });
+    // Whoever points at the timeline reads the charts, too.
+    const line = await page.locator(".line").boundingBox();
+    await page.mouse.move(line.x + line.width * 0.75, line.y + 30);
+    await value(page, 2, "under-replicated").filter({ hasText: "53" }).waitFor();
+    assert.equal(await page.locator(".plot .reading").count(), 4);
+    assert.ok(Math.abs((await left(".plot .reading")) - 75) < 0.5 && Math.abs((await left(".line .reading")) - 75) < 0.5);
+    assert.ok((await clock(page)) < 16, "pointing moves no time");
+  }));
+
+test("where the playhead stands partitions are counted now, not up to a second ago", () =>
+  withPage(`${SITE}#s=website-activity&seed=42&t=30.2s&do=20s+crash+broker+1`, async (page) => {
+    await page.locator('.stage[aria-busy="false"]').waitFor();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+    const fenced = page.locator(".story button", { hasText: "The controller fenced broker 1" });
+    await page.getByRole("tab", { name: "Story" }).click();
+    await fenced.click();
+    const row = page.locator(".state div", { hasText: "UnderReplicatedPartitions" }).locator("dd");
+    await page.getByRole("tab", { name: "Inspect" }).click();
+    await page.locator(".stage canvas").click({ position: { x: 5, y: 300 } });
+    await row.filter({ hasText: "53" }).waitFor();
+    assert.ok((await clock(page)) % 1 > 0.02, "the last sample is of before");
+    assert.equal(await value(page, 2, "under-replicated").textContent(), "53");
   }));
 
 test("a chart is read by the keyboard, and Enter goes there", () =>
@@ -90,7 +113,7 @@ test("a chart is read by the keyboard, and Enter goes there", () =>
 
 test("lag is by group, and by partition with a group selected", () =>
   withPage(SITE, async (page, { url }) => {
-    await page.locator(".charts figcaption", { hasText: "Lag at clicks-0" }).waitFor();
+    await page.locator(".charts figcaption", { hasText: "Lag at clicks-0 (from committed)" }).waitFor();
     const labels = page.locator(".charts figure").first().locator(".legend li span");
     assert.deepEqual(await labels.allTextContents(), ["dashboard"]);
     await page.goto("about:blank");

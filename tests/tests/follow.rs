@@ -155,6 +155,15 @@ fn a_lost_record_is_followed_to_its_end() {
     assert!(cut.at == Place::Broker(2) && cut.time_us > 40_000_000, "{cut:?}");
     assert!(!kinds(&life).contains(&StepKind::Poll) && !kinds(&life).contains(&StepKind::HighWatermark));
     assert_eq!(life.fate, Fate::Lost);
+    // The audit names it, and follows it although no log has it any more.
+    go(&mut session, SimTime::from_secs(60));
+    let audit = session.audit();
+    let finding = audit.findings.iter().find(|finding| finding.word == "lost").expect("one");
+    let named = finding.records.iter().position(|text| text.starts_with(&format!("offset {}:", end - 6)));
+    session.follow_found(&finding.picks[named.expect("it is named")]).expect("a producer sent it");
+    while session.follow_on(500) {}
+    assert_eq!(session.life().expect("it follows").steps, life.steps);
+    assert!(session.follow_found("").is_err() && session.follow_found("0 0 x 0").is_err());
 }
 
 #[test]

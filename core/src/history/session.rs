@@ -460,6 +460,17 @@ impl Session {
         Ok(())
     }
 
+    /// Begins to follow a record that the audit named, in the words of its finding (`picks`): no log need have it any more.
+    ///
+    /// # Errors
+    /// The words name no record: a sentence. What was followed before still is.
+    pub fn follow_found(&mut self, words: &str) -> Result<(), String> {
+        let (id, created) =
+            RecordId::read(words).ok_or("No producer sent this record: nothing to follow.".to_owned())?;
+        self.follower = Some(Box::new(Follower::new(Wanted::Known(id), created, &self.checkpoints)));
+        Ok(())
+    }
+
     fn record_at(&self, partition: u32, broker: u32, offset: u64) -> Option<(Wanted, SimTime)> {
         let partition = TopicPartition(partition);
         let (id, created) = RecordId::at(&self.at.world, BrokerId(broker), partition, offset)?;

@@ -1,4 +1,5 @@
 //! The guarantees, counted: acknowledged, lost, duplicated, delivered, never delivered, skipped.
+use super::follow::RecordId;
 use super::question::{About, Question};
 use super::ranges::Ranges;
 use super::report::Finding;
@@ -18,6 +19,9 @@ const FINDINGS_MAX: usize = 100;
 const RECORDS_SHOWN: u64 = 20;
 /// Batches of a log among which a second copy is looked for.
 const DUPLICATES_LOOK_BACK: u64 = 256;
+
+/// A record of a finding in words (offset, key, value or its size), and what follows it.
+type FoundRecord = (String, String);
 
 /// What the audit knows: sets of offsets, joined to ranges.
 #[derive(Clone, Debug, Default)]
@@ -370,7 +374,7 @@ impl Audit {
         world: &World,
         partition: TopicPartition,
         (from, to): (u64, u64),
-    ) -> Vec<String> {
+    ) -> Vec<FoundRecord> {
         if has_room(&self.findings, word) {
             records_of_leader(world, partition, from, to)
         } else {
@@ -384,7 +388,7 @@ impl Audit {
         world: &World,
         partition: TopicPartition,
         what: (u64, u64),
-        records: Vec<String>,
+        records: Vec<FoundRecord>,
         why: String,
     ) {
         keep(&mut self.findings, finding(word, world, partition, what, records, why));
@@ -420,6 +424,7 @@ fn keep(findings: &mut Vec<Finding>, finding: Finding) {
         last.count += finding.count;
         let room = (RECORDS_SHOWN as usize).saturating_sub(last.records.len());
         last.records.extend(finding.records.into_iter().take(room));
+        last.picks.extend(finding.picks.into_iter().take(room));
         return;
     }
     if has_room(findings, finding.word.as_str()) {
@@ -432,9 +437,10 @@ fn finding(
     world: &World,
     partition: TopicPartition,
     (first_offset, count): (u64, u64),
-    records: Vec<String>,
+    records: Vec<FoundRecord>,
     why: String,
 ) -> Finding {
+    let (records, picks) = records.into_iter().unzip();
     let about = About::found(word, partition, first_offset);
     let ask = about.map_or_else(String::new, |about| Question { at: world.now(), about }.to_string());
     let partition = world.controller().image().partition_name(partition);
@@ -445,6 +451,7 @@ fn finding(
         first_offset,
         count,
         records,
+        picks,
         why,
         ask,
     }
@@ -456,20 +463,28 @@ fn records_start(world: &World, partition: TopicPartition) -> u64 {
     replica.map_or(0, |replica| replica.log.start().offset)
 }
 
-fn records_of_leader(world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
+fn records_of_leader(world: &World, partition: TopicPartition, from: u64, to: u64) -> Vec<FoundRecord> {
     let leader = world.controller().image().partition(partition).leader;
     leader.map_or_else(Vec::new, |leader| records_at(world, leader, partition, from, to))
 }
 
-/// The first records of a stretch of one broker's log: offset, key, value or its size.
-fn records_at(world: &World, broker: BrokerId, partition: TopicPartition, from: u64, to: u64) -> Vec<String> {
+/// The first records of a stretch of one broker's log.
+fn records_at(
+    world: &World,
+    broker: BrokerId,
+    partition: TopicPartition,
+    from: u64,
+    to: u64,
+) -> Vec<FoundRecord> {
     let Some(replica) = world.broker(broker).replica(partition) else { return Vec::new() };
     let mut shown = Vec::new();
     let end = to.min(from + RECORDS_SHOWN).min(replica.log.end().offset);
     for offset in from.max(replica.log.start().offset)..end {
         let Some(batch) = replica.log.batch_at(offset) else { break };
         let at = (offset - batch.base_offset) as u32;
-        shown.push(format!("offset {offset}: {}", show_record(world, replica.index, batch, at)));
+        let text = format!("offset {offset}: {}", show_record(world, replica.index, batch, at));
+        let found = RecordId::at(world, broker, partition, offset);
+        shown.push((text, found.map_or_else(String::new, |(id, created)| id.words(created))));
     }
     shown
 }

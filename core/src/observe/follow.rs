@@ -48,6 +48,20 @@ impl RecordId {
         Some((id, batch.record_time(within as u32)))
     }
 
+    /// What names it and its creation, in a few words: [`RecordId::read`] takes them.
+    pub fn words(&self, created: SimTime) -> String {
+        format!("{} {} {} {}", self.producer, self.partition.0, self.ordinal, created.0)
+    }
+
+    /// The record and its creation that some words name.
+    pub fn read(words: &str) -> Option<(Self, SimTime)> {
+        let mut numbers = words.split(' ').map(|word| word.parse::<u64>().ok());
+        let mut next = || numbers.next().flatten();
+        let producer = u16::try_from(next()?).ok()?;
+        let partition = TopicPartition(u32::try_from(next()?).ok()?);
+        Some((RecordId { producer, partition, ordinal: next()? }, SimTime(next()?)))
+    }
+
     /// Its place within a batch, if it is in it.
     pub(super) fn within(&self, partition: TopicPartition, batch: &Batch) -> Option<u32> {
         let same = self.partition == partition && batch.source.0 == u32::from(self.producer);

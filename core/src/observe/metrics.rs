@@ -143,6 +143,12 @@ impl Unwell {
     }
 }
 
+/// Partitions under-replicated, under `min.insync.replicas`, and offline, at this moment.
+pub fn in_trouble(world: &World) -> [u64; 3] {
+    let Unwell { under_replicated, under_min_isr, offline } = Unwell::of(world);
+    [under_replicated, under_min_isr, offline]
+}
+
 /// Partitions, of one topic or of all, with an ISR below their replication factor, led or not, and without a leader.
 pub(super) fn replication(world: &World, topic: Option<TopicId>) -> (u64, u64) {
     let image = world.controller().image();

@@ -41,5 +41,6 @@ mod writes;
 
 pub use invariants::Invariants;
 pub use journal::Journal;
+pub use metrics::in_trouble;
 pub use names::NameBook;
 pub use observers::Observers;

@@ -197,6 +197,8 @@ pub struct Finding {
     pub count: u64,
     /// The records, up to 20: key, value or size.
     pub records: Vec<String>,
+    /// What follows each of those records (`Session::follow_found`); empty for one that no producer sent.
+    pub picks: Vec<String>,
     /// One sentence: how it came to be.
     pub why: String,
     /// What asks for the chain of its causes (`question::Question`); empty if nothing can.

@@ -7,7 +7,7 @@ use kafkarium_core::observe::chain::Chain;
 use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::Subject;
 use kafkarium_core::observe::view::FrameOptions;
-use kafkarium_core::observe::{frame_codec, prose, selection};
+use kafkarium_core::observe::{frame_codec, in_trouble, prose, selection};
 use kafkarium_core::scenario::{self, Command, TimedCommand};
 use kafkarium_core::share::{self, Link, LinkScenario};
 
@@ -126,6 +126,11 @@ impl Desk {
                 open.tell_metrics(subject, voice);
             }
             ToWorker::Follow { at_us, pick } => open.follow(SimTime(at_us), pick, voice),
+            ToWorker::FollowFound(words) => {
+                open.life_sent = None;
+                let found = open.session.follow_found(&words);
+                open.found(found, voice);
+            }
             ToWorker::Why(ask) => open.why(&ask, voice),
             ToWorker::Describe { at_us } => {
                 if let Some(at_us) = at_us {
@@ -340,6 +345,7 @@ impl Open {
             audit: self.session.audit(),
             timeline: self.session.timeline(subject),
             records: self.session.newest_records(subject),
+            in_trouble: in_trouble(self.session.world()),
         }
     }
 
@@ -352,6 +358,11 @@ impl Open {
             self.session.advance(at, u64::MAX);
             found = self.session.follow(pick);
         }
+        self.found(found, voice);
+    }
+
+    /// Says so if there is no such record.
+    fn found(&mut self, found: Result<(), String>, voice: &mut impl Voice) {
         if let Err(why) = found {
             self.session.unfollow();
             voice.say(FromWorker::Life(Box::new(Err(why))));

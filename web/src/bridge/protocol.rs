@@ -83,6 +83,8 @@ pub enum ToWorker {
         /// Which.
         pick: Option<Pick>,
     },
+    /// Follow a record that the audit named from now on, in the words of its finding.
+    FollowFound(String),
     /// Look for the chain of causes of something, in the words that its line carries; empty words for nothing any more.
     Why(String),
     /// A link to that moment.
@@ -245,4 +247,6 @@ pub struct Details {
     pub timeline: Timeline,
     /// The newest records of a partition or replica.
     pub records: Vec<RecordRow>,
+    /// Partitions under-replicated, under `min.insync.replicas`, and offline: the metrics know them second by second.
+    pub in_trouble: [u64; 3],
 }

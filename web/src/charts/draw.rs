@@ -204,6 +204,7 @@ impl Pen {
             Dash::Solid => &[],
             Dash::Dashed => &[6.0, 3.0],
             Dash::Dotted => &[2.0, 2.0],
+            Dash::Mixed => &[6.0, 2.0, 2.0, 2.0],
         };
         let pattern: js_sys::Array =
             lengths.iter().map(|length| wasm_bindgen::JsValue::from(length * self.ratio)).collect();

@@ -3,7 +3,7 @@ use super::axis;
 use kafkarium_core::observe::metrics_table::{Metric, MetricColumn, MetricsTable, Percentile};
 
 /// Lines of a chart at most: more cannot be told apart.
-const LINES_MAX: usize = 3;
+const LINES_MAX: usize = 4;
 /// A chart shows at least so much time, microseconds, if the run is longer.
 const SPAN_US: u64 = 120_000_000;
 /// And so many rows.
@@ -87,20 +87,26 @@ pub enum Dash {
     Dashed,
     /// Short strokes.
     Dotted,
+    /// Long and short strokes in turns.
+    Mixed,
 }
 
-const LOOKS: [(Tint, Dash); LINES_MAX] =
-    [(Tint::First, Dash::Solid), (Tint::Second, Dash::Dashed), (Tint::Third, Dash::Dotted)];
+const LOOKS: [(Tint, Dash); LINES_MAX] = [
+    (Tint::First, Dash::Solid),
+    (Tint::Second, Dash::Dashed),
+    (Tint::Third, Dash::Dotted),
+    (Tint::First, Dash::Mixed),
+];
 
 impl Chart {
     /// All of them, in the order of the page.
     pub const ALL: [Chart; 4] = [Chart::Lag, Chart::Records, Chart::Partitions, Chart::Latency];
 
-    /// What it shows of the metrics within a window.
-    pub fn plot(self, table: &MetricsTable, window: Window) -> Plot {
+    /// What it shows of the metrics within a window; of too many lines those that are the highest at the playhead.
+    pub fn plot(self, table: &MetricsTable, window: Window, playhead_us: u64) -> Plot {
         let from = table.times_us.partition_point(|&at| at < window.from_us);
         let to = table.times_us.partition_point(|&at| at <= window.to_us);
-        let rows = Rows { table, from, to };
+        let rows = Rows { table, from, to, now: table.row_at(playhead_us) };
         let (title, lines, least_top) = match self {
             Chart::Lag => rows.lag(),
             Chart::Records => ("Records: in, out, waiting".to_owned(), rows.records(), 10),
@@ -138,6 +144,11 @@ impl Window {
         ((time_us as f64 - from) / (to - from).max(1.0)).clamp(0.0, 1.0)
     }
 
+    /// Whether a moment stands in it.
+    pub fn holds(self, time_us: u64) -> bool {
+        (self.from_us..=self.to_us).contains(&time_us)
+    }
+
     /// The moment that stands there.
     pub fn moment(self, part: f64) -> u64 {
         self.from_us + (part.clamp(0.0, 1.0) * (self.to_us - self.from_us) as f64) as u64
@@ -173,6 +184,8 @@ struct Rows<'a> {
     table: &'a MetricsTable,
     from: usize,
     to: usize,
+    /// The playhead's.
+    now: Option<usize>,
 }
 
 impl Rows<'_> {
@@ -201,23 +214,26 @@ impl Rows<'_> {
             selected.iter().all(|column| name(column) == first).then(|| first.clone()).flatten()
         };
         let (group, partition) = (same(|column| &column.group), same(|column| &column.partition));
-        let (title, columns) = match (group, partition) {
-            (_, Some(partition)) => (format!("Lag at {partition}, records"), selected),
-            (Some(group), None) => (format!("Lag of {group}, records"), selected),
+        let (mut title, mut shown) = match (group, partition) {
+            (_, Some(partition)) => (format!("Lag at {partition}"), selected),
+            (Some(group), None) => (format!("Lag of {group}"), selected),
             (None, None) => {
-                ("Lag of groups, records".to_owned(), self.table.columns.iter().filter(of_groups).collect())
+                ("Lag of groups".to_owned(), self.table.columns.iter().filter(of_groups).collect())
             }
         };
         let by_group = title.starts_with("Lag at ") || title.starts_with("Lag of groups");
-        let most = |column: &&MetricColumn| column.values[self.from..self.to].iter().flatten().max().copied();
-        let count = columns.len();
-        let mut shown = columns;
-        if count > LINES_MAX {
-            shown.sort_by_key(|column| std::cmp::Reverse(most(column)));
-            shown.truncate(LINES_MAX);
+        if shown.len() > LINES_MAX {
+            let most = |column: &MetricColumn| column.values[self.from..self.to].iter().max().copied();
+            let now = |column: &MetricColumn| self.now.and_then(|row| column.values[row]);
+            title.push_str(&format!(", top {LINES_MAX} of {}", shown.len()));
+            let highest =
+                |of: &Vec<&MetricColumn>| (0..of.len()).rev().max_by_key(|&at| (now(of[at]), most(of[at])));
+            let mut rest = std::mem::take(&mut shown);
+            while let Some(at) = highest(&rest).filter(|_| shown.len() < LINES_MAX) {
+                shown.push(rest.remove(at));
+            }
         }
-        let few = || format!("{}, top {LINES_MAX} of {count}", title.trim_end_matches(", records"));
-        let title = if count > LINES_MAX { few() } else { title };
+        title.push_str(" (from committed)");
         let line = |(column, look): (&MetricColumn, (Tint, Dash))| {
             let label = if by_group { &column.group } else { &column.partition };
             Line {
@@ -313,24 +329,31 @@ mod tests {
     #[test]
     fn lag_is_by_partition_of_a_group_and_by_group_of_a_partition() {
         let by_partition =
-            Chart::Lag.plot(&table(vec![lag("billing", 0, &[1, 2]), lag("billing", 1, &[3, 4])]), WHOLE);
-        assert_eq!(by_partition.title, "Lag of billing, records");
+            Chart::Lag.plot(&table(vec![lag("billing", 0, &[1, 2]), lag("billing", 1, &[3, 4])]), WHOLE, 0);
+        assert_eq!(by_partition.title, "Lag of billing (from committed)");
         let labels = |plot: &Plot| plot.lines.iter().map(|line| line.label.clone()).collect::<Vec<_>>();
         assert_eq!(labels(&by_partition), ["orders-0", "orders-1"]);
         let by_group =
-            Chart::Lag.plot(&table(vec![lag("billing", 0, &[1, 2]), lag("search", 0, &[3, 4])]), WHOLE);
+            Chart::Lag.plot(&table(vec![lag("billing", 0, &[1, 2]), lag("search", 0, &[3, 4])]), WHOLE, 0);
         assert_eq!(
             (by_group.title.as_str(), labels(&by_group)),
-            ("Lag at orders-0, records", vec!["billing".to_owned(), "search".to_owned()])
+            ("Lag at orders-0 (from committed)", vec!["billing".to_owned(), "search".to_owned()])
         );
     }
 
     #[test]
-    fn of_many_partitions_the_largest_lags_are_shown() {
-        let many = (0..5).map(|at| lag("billing", at, &[u64::from(at) * 10, 0])).collect();
-        let plot = Chart::Lag.plot(&table(many), WHOLE);
-        assert_eq!(plot.title, "Lag of billing, top 3 of 5");
-        assert_eq!(plot.lines[0].label, "orders-4");
+    fn of_many_partitions_those_with_the_largest_lag_now_are_shown() {
+        // All but the first two had a lag, and only the first has one at 2 s.
+        let values = |at: u64| [at.saturating_sub(1) * 10, u64::from(at == 0)];
+        let many = table((0..6).map(|at| lag("billing", at, &values(u64::from(at)))).collect());
+        let labels = |playhead_us| {
+            let lines = Chart::Lag.plot(&many, WHOLE, playhead_us).lines;
+            lines.into_iter().map(|line| line.label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(1_500_000), ["orders-5", "orders-4", "orders-3", "orders-2"]);
+        assert_eq!(labels(2_500_000), ["orders-0", "orders-5", "orders-4", "orders-3"]);
+        let plot = Chart::Lag.plot(&many, WHOLE, 1_500_000);
+        assert_eq!(plot.title, "Lag of billing, top 4 of 6 (from committed)");
         assert_eq!(
             (plot.top, plot.text(0, Some(0)), plot.text(0, None)),
             (40, "40".to_owned(), "–".to_owned())
@@ -350,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_moment_that_is_not_known_has_no_row() {
-        let plot = Chart::Records.plot(&table(Vec::new()), WHOLE);
+        let plot = Chart::Records.plot(&table(Vec::new()), WHOLE, 0);
         assert_eq!(
             [0, 1_500_000, 3_000_000, 9_000_000].map(|at| plot.row_at(at)),
             [None, Some(0), Some(1), None]

@@ -78,7 +78,12 @@ fn broken(report: &AuditReport) -> impl IntoView + use<> {
 fn finding_view(app: App, finding: Finding) -> impl IntoView {
     let more = finding.count.saturating_sub(finding.records.len() as u64);
     let time = finding.time_us;
-    let records = finding.records.into_iter().map(|record| view! { <li>{record}</li> }).collect_view();
+    let named = finding.records.into_iter().zip(finding.picks);
+    let record = |(text, words): (String, String)| {
+        let follow = move |_| app.follow_found(&words);
+        view! { <li><button title="Follow this record" on:click=follow>{text}</button></li> }
+    };
+    let records = named.map(record).collect_view();
     view! {
         <details class="finding">
             <summary>

@@ -12,7 +12,7 @@ pub fn Charts(app: App) -> impl IntoView {
     let window = Memo::new(move |_| {
         Window::around(app.now_us.get(), super::timebar::end_us(app), &app.metrics.read())
     });
-    let shared = Shared { app, window, reading_us: RwSignal::new(None), turns: Turns::new(app) };
+    let shared = Shared { app, window, turns: Turns::new(app) };
     let charts = Chart::ALL.map(|chart| view! { <OneChart shared chart/> });
     view! {
         <section class="charts" aria-label="Charts">
@@ -28,14 +28,12 @@ pub fn Charts(app: App) -> impl IntoView {
 struct Shared {
     app: App,
     window: Memo<Window>,
-    /// The moment that the pointer or the keyboard reads values at, instead of the playhead's.
-    reading_us: RwSignal<Option<u64>>,
     turns: Turns,
 }
 
 impl Shared {
     fn read_us(self) -> u64 {
-        self.reading_us.get().unwrap_or_else(|| self.app.now_us.get())
+        self.app.reading_us.get().unwrap_or_else(|| self.app.now_us.get())
     }
 
     /// Where a moment stands, in per cent.
@@ -46,11 +44,15 @@ impl Shared {
 
 #[component]
 fn OneChart(shared: Shared, chart: Chart) -> impl IntoView {
-    let Shared { app, window, reading_us, turns } = shared;
+    let Shared { app, window, turns } = shared;
+    let reading_us = app.reading_us;
     let canvas = NodeRef::<html::Canvas>::new();
-    let plot = Memo::new(move |_| chart.plot(&app.metrics.read(), window.get()));
+    // Only which lags are the largest depends on the playhead: a new choice each second.
+    let second = Memo::new(move |_| if chart == Chart::Lag { app.now_us.get() / 1_000_000 } else { 0 });
+    let plot = Memo::new(move |_| chart.plot(&app.metrics.read(), window.get(), second.get() * 1_000_000));
     turns.join(chart, canvas, window, plot);
     let row = Memo::new(move |_| plot.read().row_at(shared.read_us()));
+    let values = Values { app, chart, plot, row };
     let room = NodeRef::<html::Div>::new();
     let moment = move |event: &web_sys::MouseEvent| {
         let rect = room.get_untracked()?.get_bounding_client_rect();
@@ -62,11 +64,11 @@ fn OneChart(shared: Shared, chart: Chart) -> impl IntoView {
             event.stop_propagation();
         }
     };
-    let said = move || said(&plot.read(), row.get(), shared.read_us());
+    let said = move || said(values, shared.read_us());
     view! {
         <figure>
             <figcaption title=move || plot.read().title.clone()>{move || plot.read().title.clone()}</figcaption>
-            <Legend chart plot row/>
+            <Legend values/>
             <div class="plot" tabindex="0" role="slider" aria-label=move || plot.read().title.clone() aria-valuemin=move || window.get().from_us / 1_000_000
                 aria-valuemax=move || window.get().to_us / 1_000_000 aria-valuenow=move || shared.read_us() / 1_000_000 aria-valuetext=said
                 title="Point to read values, click to go there (arrow keys and Enter)"
@@ -79,24 +81,52 @@ fn OneChart(shared: Shared, chart: Chart) -> impl IntoView {
                 <div class="over" node_ref=room style:left=format!("{LEFT_PX}px") style:right=format!("{RIGHT_PX}px")>
                     <div class="future" style:left=move || shared.percent(app.now_us.get())></div>
                     <div class="head" style:left=move || shared.percent(app.now_us.get())></div>
-                    {move || reading_us.get().map(|at| view! {
-                        <div class="reading" class:late=window.get().part(at).gt(&0.6) style:left=shared.percent(at)><b>{format!("{:.1} s", at as f64 / 1e6)}</b></div>
-                    })}
+                    {move || reading_us.get().filter(|&at| window.get().holds(at)).map(|at| reading(at, window.get().part(at)))}
                 </div>
             </div>
         </figure>
     }
 }
 
-/// Names, looks and values of the lines, so high always that nothing moves.
-#[component]
-fn Legend(chart: Chart, plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
-    move || {
-        if chart == Chart::Latency { latencies(plot, row).into_any() } else { lines(plot, row).into_any() }
+/// The line at the moment that is pointed at, `part` of the way from left to right.
+pub fn reading(at_us: u64, part: f64) -> impl IntoView {
+    view! {
+        <div class="reading" class:late=part.gt(&0.6) style:left=format!("{:.3}%", part * 100.0)><b>{format!("{:.1} s", at_us as f64 / 1e6)}</b></div>
     }
 }
 
-fn lines(plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
+/// What the lines stand at.
+#[derive(Clone, Copy)]
+struct Values {
+    app: App,
+    chart: Chart,
+    plot: Memo<Plot>,
+    /// The row read.
+    row: Memo<Option<usize>>,
+}
+
+impl Values {
+    /// Partitions in trouble are counted where the playhead stands, not up to a second before it.
+    fn text(self, line: usize) -> String {
+        let plot = self.plot.read();
+        let counted = self.chart == Chart::Partitions && self.app.reading_us.get().is_none();
+        match &*self.app.details.read() {
+            Some(details) if counted => plot.value_text(details.in_trouble[line]),
+            _ => plot.text(line, self.row.get()),
+        }
+    }
+}
+
+/// Names, looks and values of the lines, so high always that nothing moves.
+#[component]
+fn Legend(values: Values) -> impl IntoView {
+    move || {
+        if values.chart == Chart::Latency { latencies(values).into_any() } else { lines(values).into_any() }
+    }
+}
+
+fn lines(values: Values) -> impl IntoView {
+    let plot = values.plot;
     let shown = Memo::new(move |_| {
         let lines = &plot.read().lines;
         lines
@@ -106,7 +136,7 @@ fn lines(plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
     });
     let items = move || {
         let one = |(at, (label, hint, look)): (usize, (String, String, String))| {
-            let value = move || plot.read().text(at, row.get());
+            let value = move || values.text(at);
             view! { <li title=hint><i class=look></i><span>{label}</span><b>{value}</b></li> }
         };
         shown.get().into_iter().enumerate().map(one).collect_view()
@@ -115,10 +145,11 @@ fn lines(plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
 }
 
 /// A line each for acknowledgement and poll, a column each for the percentiles.
-fn latencies(plot: Memo<Plot>, row: Memo<Option<usize>>) -> impl IntoView {
-    let hint = move |at: usize| plot.read().lines.get(at).map(|line| line.hint.clone()).unwrap_or_default();
+fn latencies(values: Values) -> impl IntoView {
+    let hint =
+        move |at: usize| values.plot.read().lines.get(at).map(|line| line.hint.clone()).unwrap_or_default();
     let value = move |at: usize| {
-        view! { <td title=move || hint(at)>{move || plot.read().text(at, row.get())}</td> }
+        view! { <td title=move || hint(at)>{move || values.text(at)}</td> }
     };
     let head = [Dash::Solid, Dash::Dashed, Dash::Dotted]
         .into_iter()
@@ -147,21 +178,22 @@ fn look(tint: Tint, dash: Dash) -> String {
         Dash::Solid => "solid",
         Dash::Dashed => "dashed",
         Dash::Dotted => "dotted",
+        Dash::Mixed => "mixed",
     };
     format!("{tint} {dash}")
 }
 
 /// The chart in words.
-fn said(plot: &Plot, row: Option<usize>, time_us: u64) -> String {
-    let values =
-        plot.lines.iter().enumerate().map(|(at, line)| format!("{} {}", line.label, plot.text(at, row)));
-    format!("at {:.1} s: {}", time_us as f64 / 1e6, values.collect::<Vec<_>>().join(", "))
+fn said(values: Values, time_us: u64) -> String {
+    let plot = values.plot.read();
+    let each = plot.lines.iter().enumerate().map(|(at, line)| format!("{} {}", line.label, values.text(at)));
+    format!("at {:.1} s: {}", time_us as f64 / 1e6, each.collect::<Vec<_>>().join(", "))
 }
 
 /// Moves the reading by a row, or the playhead to it; true if the key means something here.
 fn read_by_key(shared: Shared, plot: Memo<Plot>, key: &str) -> bool {
     let plot = plot.read_untracked();
-    let now = shared.reading_us.get_untracked();
+    let now = shared.app.reading_us.get_untracked();
     let at = now.unwrap_or_else(|| shared.app.now_us.get_untracked());
     let row = plot.times_us.partition_point(|&time_us| time_us <= at);
     let to = match key {
@@ -177,7 +209,7 @@ fn read_by_key(shared: Shared, plot: Memo<Plot>, key: &str) -> bool {
         _ => return false,
     };
     if let Some(&time_us) = to.and_then(|row| plot.times_us.get(row)) {
-        shared.reading_us.set(Some(time_us));
+        shared.app.reading_us.set(Some(time_us));
     }
     true
 }

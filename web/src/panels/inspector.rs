@@ -1,5 +1,5 @@
 //! Everything about the subject selected: a sentence, its state and what just changed, commands, configuration.
-use crate::state::App;
+use crate::state::{App, browser};
 use kafkarium_core::observe::report::{ConfigRow, Inspection, OfferedCommand, StateRow};
 use leptos::prelude::*;
 
@@ -27,6 +27,7 @@ pub fn Inspector(app: App) -> impl IntoView {
         <dl class="state">{move || state().into_iter().map(state_row).collect_view()}</dl>
         {move || {
             let commands = commands.get();
+            leave_commands();
             (!commands.is_empty()).then(|| view! {
                 <h3>"What you can do"</h3>
                 <div class="commands">{commands.into_iter().map(|offer| command(app, offer)).collect_view()}</div>
@@ -55,7 +56,20 @@ fn state_row(row: StateRow) -> impl IntoView {
 
 fn command(app: App, offer: OfferedCommand) -> impl IntoView {
     let text = offer.command.clone();
-    view! { <button class:fault=offer.fault title=offer.hint on:click=move |_| app.act(&text)>{offer.label}</button> }
+    let act = move |_| {
+        app.act(&text);
+        leave_commands();
+    };
+    view! { <button class:fault=offer.fault title=offer.hint on:click=act>{offer.label}</button> }
+}
+
+/// Takes the focus from the commands to the panel around them: the same button may do something else next, which Space
+/// or Enter is not to do unasked.
+fn leave_commands() {
+    let stands_on_one = |focused: web_sys::HtmlElement| focused.closest(".commands").ok().flatten().is_some();
+    if browser::focused().is_some_and(stands_on_one) {
+        browser::focus("panel");
+    }
 }
 
 /// A key with an input; with plain text where no command can change it.

@@ -19,7 +19,7 @@ pub const KEYS: [(&str, &str); 19] = [
     ("Enter", "on the stage: open what can be done to a thing; then ↓ and ↑ go through it"),
     (
         "+ − 0",
-        "look at the brokers from nearer, from farther, at all of them; also wheel, two fingers, double click",
+        "look at the brokers from nearer, from farther, at all of them; also two fingers, double click, the wheel with Ctrl (alone where it scrolls nothing)",
     ),
     ("/", "find a broker, partition, client or group by its name"),
     ("U and R", "undo a command, do it again"),

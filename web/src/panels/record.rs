@@ -1,5 +1,5 @@
 //! The life of the record followed: each step with its time; a click goes there. And a form to send one's own.
-use crate::state::App;
+use crate::state::{App, browser};
 use kafkarium_core::observe::life::{Fate, Life, Step, StepKind};
 use kafkarium_core::observe::prose::{self, clock, since};
 use leptos::html;
@@ -42,6 +42,7 @@ fn Followed(app: App) -> impl IntoView {
     });
     // How many steps the playhead has reached.
     let reached = Memo::new(move |_| steps.read().partition_point(|step| step.time_us <= app.now_us.get()));
+    Effect::new(move |_| show_step(reached.get()));
     let rows = move || {
         let steps = steps.get();
         let before =
@@ -65,6 +66,14 @@ fn Followed(app: App) -> impl IntoView {
                 children=move |(at, (step, before))| step_view(app, at, step, before, reached)/>
         </ol>
     }
+}
+
+/// Scrolls the list to the step that the playhead has reached.
+fn show_step(reached: usize) {
+    let panel = browser::by_id("panel");
+    let step = panel
+        .and_then(|panel| panel.query_selector(&format!(".life li:nth-child({reached})")).ok().flatten());
+    step.into_iter().for_each(|step| browser::into_sight(&step));
 }
 
 fn key(life: &Life) -> String {

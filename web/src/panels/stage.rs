@@ -205,9 +205,7 @@ fn show_reached(app: App, mark: NodeRef<html::Div>) {
     for (name, value) in [("left", rect.x), ("top", rect.y), ("width", rect.width), ("height", rect.height)] {
         let _ = style.set_property(name, &format!("{value}px"));
     }
-    let nearest = web_sys::ScrollIntoViewOptions::new();
-    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    mark.scroll_into_view_with_scroll_into_view_options(&nearest);
+    browser::into_sight(&mark);
 }
 
 fn open_menu(app: App, event: &web_sys::KeyboardEvent) {

@@ -92,12 +92,18 @@ fn Line(app: App) -> impl IntoView {
     // Whole seconds: who hears the page is not to hear every step of time.
     let second = Memo::new(move |_| app.now_us.get() / 1_000_000);
     let dragging = RwSignal::new(false);
+    let moment = move |event: &web_sys::PointerEvent| {
+        let rect = line.get_untracked()?.get_bounding_client_rect();
+        let part = ((f64::from(event.client_x()) - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        Some((part * end.get_untracked() as f64) as u64)
+    };
     let scrub = move |event: &web_sys::PointerEvent| {
-        if let Some(line) = line.get_untracked() {
-            let rect = line.get_bounding_client_rect();
-            let part = ((f64::from(event.client_x()) - rect.left()) / rect.width()).clamp(0.0, 1.0);
-            app.seek((part * end.get_untracked() as f64) as u64);
-        }
+        app.reading_us.set(None);
+        moment(event).into_iter().for_each(|to_us| app.seek(to_us));
+    };
+    let moved = move |event: web_sys::PointerEvent| match dragging.get_untracked() {
+        true => scrub(&event),
+        false => app.reading_us.set(moment(&event)),
     };
     view! {
         <div class="line" node_ref=line
@@ -108,7 +114,8 @@ fn Line(app: App) -> impl IntoView {
                 }
                 scrub(&event);
             }
-            on:pointermove=move |event| if dragging.get_untracked() { scrub(&event) }
+            on:pointermove=moved
+            on:pointerleave=move |_| app.reading_us.set(None)
             on:pointerup=move |_| dragging.set(false)
             on:pointercancel=move |_| dragging.set(false)>
             <div class="marks">{move || spread(markers.get(), end.get()).into_iter().map(|(marker, at)| mark(app, marker, at)).collect_view()}</div>
@@ -118,6 +125,7 @@ fn Line(app: App) -> impl IntoView {
                 aria-valuetext=move || format!("{} seconds", second.get())></div>
             <div class="known" style:width=move || percent(app.known_us.get())></div>
             <div class="head" style:left=move || percent(app.now_us.get())></div>
+            {move || app.reading_us.get().map(|at| super::charts::reading(at, at as f64 / end.get() as f64))}
             <div class="scale">{move || scale(end.get())}</div>
         </div>
     }

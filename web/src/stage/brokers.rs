@@ -1,14 +1,17 @@
 //! Brokers with their replicas, and the controller above them.
-use super::cards::{SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
+use super::cards::{self, SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
 use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
-use super::{Scene, number, seconds, squares};
+use super::squares::{self, Square};
+use super::{Scene, number, seconds};
 use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, ReplicaView};
 
 /// On a card narrower than this there is only room to say how many partitions a broker leads.
 const LEADS_ALONE_BELOW: f64 = 168.0;
 const DOWN_ALPHA: f64 = 0.42;
 const CELL: f64 = 13.0;
+/// How far behind the end of a lane a remark stands.
+const END_GAP: f64 = 12.0;
 
 pub fn controller(pen: &Pen, scene: &Scene) {
     let rect = scene.plan.controller;
@@ -68,12 +71,19 @@ fn one(pen: &Pen, scene: &Scene, at: usize) {
     if !place.rect.meets(window) {
         return;
     }
-    card(pen, scene, at, broker, place);
-    if place.rect.width < SMALL_BELOW {
-        share_of_leaders(pen, broker, place.rect, scene.most_led());
-    }
+    card(pen, broker, place.rect);
     replicas(pen, scene, broker, place, window);
     pen.alpha(1.0);
+    let top = cards::head(place.rect, scene.plan.window);
+    if top.y > place.rect.y {
+        pen.filled(
+            Rect::new(top.x + 1.0, top.y - 3.0, top.width - 2.0, top.height + 3.0),
+            0.0,
+            &pen.theme.panel,
+        );
+        pen.line((top.x + 1.0, top.bottom()), (top.right() - 1.0, top.bottom()), &pen.theme.line, 1.0);
+    }
+    head(pen, scene, at, broker, (place.rect.width, top));
 }
 
 fn replicas(pen: &Pen, scene: &Scene, broker: &BrokerView, place: &BrokerPlace, window: Rect) {
@@ -110,17 +120,27 @@ fn is_down(broker: &BrokerView) -> bool {
     matches!(broker.process, Process::Stopped | Process::Crashed | Process::MachineDown)
 }
 
-fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &BrokerPlace) {
-    let theme = pen.theme;
-    let rect = place.rect;
-    let narrow = rect.width < LEADS_ALONE_BELOW;
-    let (state, color) = state_of(pen, broker, narrow, true);
-    let troubled = is_down(broker) || broker.process == Process::Frozen;
+fn is_troubled(broker: &BrokerView) -> bool {
+    is_down(broker) || broker.process == Process::Frozen
+}
+
+fn card(pen: &Pen, broker: &BrokerView, rect: Rect) {
+    let (theme, troubled) = (pen.theme, is_troubled(broker));
     pen.filled(rect, 12.0, &theme.panel);
     pen.dashed(troubled);
     pen.outlined(rect, 12.0, if troubled { &theme.bad } else { &theme.line }, 1.0);
     pen.dashed(false);
-    let small = rect.width < SMALL_BELOW;
+}
+
+/// Whose card it is and how that broker is, in `rect` at the top of a card so wide.
+fn head(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, (card_width, rect): (f64, Rect)) {
+    let theme = pen.theme;
+    let narrow = rect.width < LEADS_ALONE_BELOW;
+    let (state, color) = state_of(pen, broker, narrow, true);
+    let small = card_width < SMALL_BELOW;
+    if small {
+        share_of_leaders(pen, broker, rect, scene.most_led());
+    }
     let y = rect.y + if small { 12.0 } else { 22.0 };
     let ink = if is_down(broker) { &theme.ink_faint } else { &theme.ink };
     let size = if small { 9.5 } else { 14.0 };
@@ -130,9 +150,9 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
     let name = if small { broker.id.to_string() } else { format!("Broker {}", broker.id) };
     let inset = if small { 6.0 } else { 18.0 };
     let mut x = rect.x + inset;
-    x += pen.text(&name, (x, y), bold(size), ink, Align::Left, rect.width - 12.0) + 8.0;
+    x += pen.text(&name, (x, y), bold(size), ink, Align::Left, rect.width - 2.0 * inset) + 8.0;
     if small {
-        if troubled || broker.fenced {
+        if is_troubled(broker) || broker.fenced {
             pen.text("✕", (rect.right() - 5.0, y), bold(size), &theme.bad, Align::Right, 12.0);
         }
         if rect.width > 80.0 {
@@ -141,7 +161,7 @@ fn card(pen: &Pen, scene: &Scene, at: usize, broker: &BrokerView, place: &Broker
         return;
     }
     let right = rect.right() - 16.0;
-    let used = if rect.width < TWO_LINES_BELOW {
+    let used = if card_width < TWO_LINES_BELOW {
         let state = state.split(", fenced").next().unwrap_or_default();
         let below = (rect.x + inset, y + SECOND_LINE);
         pen.text(state, below, plain(12.0), color, Align::Left, right - below.0);
@@ -236,7 +256,7 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
         pen.chevron(end + 2.0, middle, &theme.ink);
     }
     pen.alpha(1.0);
-    remarks(pen, scene, replica, cells, (end.max(track.x) + 12.0, middle), track);
+    remarks(pen, scene, replica, cells, (end.max(track.x) + END_GAP, middle), track);
 }
 
 /// The cells that can be seen of a lane, each with its place.
@@ -344,7 +364,8 @@ fn key_label(scene: &Scene, key: u32) -> String {
     tail.chars().take(2).collect()
 }
 
-/// Beside the end of a lane: out of sync, how far behind, what is only here.
+/// Beside the end of a lane: out of sync, how far behind (of one in sync where none of its cells can be seen), what is
+/// only here.
 fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: (f64, f64), track: Rect) {
     let theme = pen.theme;
     let ahead =
@@ -358,7 +379,7 @@ fn remarks(pen: &Pen, scene: &Scene, replica: &ReplicaView, cells: &[Cell], at: 
         let x = if room < width { track.right() - width - 4.0 } else { at.0 };
         pen.filled(Rect::new(x - 4.0, at.1 - 9.0, width + 8.0, 18.0), 5.0, &theme.panel);
         pen.text("only here", (x, at.1 + 4.0), plain(11.0), &theme.bad, Align::Left, width + 1.0);
-    } else if behind > 0 && !replica.in_sync {
+    } else if behind > 0 && (!replica.in_sync || at.0 <= track.x + END_GAP) {
         let text = format!("{} behind", number(behind));
         let x = if room < 70.0 { track.x + 8.0 } else { at.0 };
         pen.text(&text, (x, at.1 + 4.0), plain(11.0), &theme.ink_soft, Align::Left, 120.0);
@@ -409,7 +430,17 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     let name = scene.partition_name(replica.partition);
     let kind = if leader { bold(10.0) } else { plain(10.0) };
     let place = (rect.x + 10.0, y + 3.5);
-    pen.partition(&name, place, kind, &theme.ink_soft, scene.plan.name_width - 10.0);
+    pen.partition(&name, place, kind, &theme.ink_soft, scene.plan.name_width - 6.0);
+    let state = Square::of(replica, scene.partition(replica.partition));
+    let sign = match state {
+        Square::Offline => Some(("✕", &theme.bad)),
+        Square::UnderReplicated => Some(("♛", &theme.bad)),
+        _ if leader => Some(("♛", &theme.ink)),
+        _ => None,
+    };
+    if let Some((sign, color)) = sign {
+        pen.text(sign, (rect.x - 2.0, y + 3.5), plain(9.0), color, Align::Left, 12.0);
+    }
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
     let track = Rect::new(
         rect.x + scene.plan.name_width + 6.0,
@@ -420,13 +451,14 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
     pen.filled(track, 3.0, &theme.lane);
     let most = scene.longest_log.max(1) as f64;
     let part = |offset: u64| track.width * offset as f64 / most;
-    let color = if leader { &theme.ink_faint } else { &theme.cell };
+    let color = match state {
+        Square::UnderReplicated => &theme.bad,
+        _ if leader => &theme.ink_faint,
+        _ => &theme.cell,
+    };
     pen.filled(Rect { width: part(replica.log_end).max(1.0), ..track }, 3.0, color);
     let high = track.x + part(replica.high_watermark);
     pen.line((high, track.y), (high, track.bottom()), &theme.ink, 1.2);
-    if leader {
-        pen.text("♛", (rect.x - 2.0, y + 3.5), plain(9.0), &theme.ink, Align::Left, 12.0);
-    }
     if !replica.in_sync {
         pen.dashed(true);
         pen.outlined(track, 3.0, &theme.bad, 1.0);

@@ -86,7 +86,7 @@ fn column(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], de
     let width = room.width * zoom.factor;
     plan.detail = detail;
     plan.nearest = COLUMN_NEAREST;
-    plan.name_width = (room.width * 0.17).clamp(94.0, 120.0);
+    plan.name_width = (room.width * 0.19).clamp(104.0, 128.0);
     count_cells(plan, width);
     let mut y = room.y;
     for list in replicas {
@@ -99,8 +99,9 @@ fn column(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], de
 
 fn count_cells(plan: &mut Layout, card_width: f64) {
     if plan.detail == Detail::Lanes {
-        let room = card_width - plan.name_width - 16.0 - 14.0;
-        plan.cells_per_lane = ((room / CELL_PITCH) as u32).saturating_sub(1).clamp(4, 60);
+        // What a lane has beside its name and its cells.
+        let room = card_width - plan.name_width - 50.0;
+        plan.cells_per_lane = ((room / CELL_PITCH) as u32).clamp(4, 60);
     }
 }
 
@@ -110,6 +111,21 @@ fn rows(card: Rect, head: f64, lane: f64, list: &[usize]) -> Vec<LanePlace> {
         rect: Rect::new(card.x + 8.0, card.y + head + row as f64 * lane, card.width - 16.0, lane),
     };
     list.iter().enumerate().map(place).collect()
+}
+
+/// How high the head of a card is.
+fn head_height(width: f64) -> f64 {
+    match width {
+        ..SMALL_BELOW => SMALL_HEAD,
+        ..TWO_LINES_BELOW => CARD_HEAD + SECOND_LINE,
+        _ => CARD_HEAD,
+    }
+}
+
+/// Where a card's head stands: at the window's edge where the card begins beyond it, so that its name is in sight.
+pub fn head(card: Rect, window: Rect) -> Rect {
+    let (seen, height) = (card.within(window), head_height(card.width));
+    Rect::new(seen.x, seen.y.min(card.bottom() - height), seen.width, height)
 }
 
 /// What all cards of a grid have in common.
@@ -130,10 +146,8 @@ impl Grid {
     fn new(room: Rect, factor: f64, across: f64, bands: &[Band]) -> Grid {
         let gap = if across > 5.0 { SMALL_GAP } else { GAP };
         let width = (room.width * factor - gap * (across - 1.0)) / across;
-        let second_line = if (SMALL_BELOW..TWO_LINES_BELOW).contains(&width) { SECOND_LINE } else { 0.0 };
-        let small = width < SMALL_BELOW;
-        let head = if small { SMALL_HEAD } else { CARD_HEAD + second_line };
-        let foot = if small { SMALL_FOOT } else { FOOT };
+        let head = head_height(width);
+        let foot = if width < SMALL_BELOW { SMALL_FOOT } else { FOOT };
         let rows: f64 = bands.iter().map(|band| (band.brokers.len() as f64 / across).ceil()).sum();
         let lines = bands.iter().filter(|band| !band.rack.is_empty()).count() as f64 * RACK_LINE;
         let body = (room.height * factor - lines) / rows - head - gap - foot;
@@ -183,7 +197,7 @@ fn grid(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], rack
     };
     // On a narrow card the name needs most of a bar's line.
     plan.name_width =
-        (grid.width * if grid.width < TWO_LINES_BELOW { 0.58 } else { 0.42 }).clamp(54.0, 120.0);
+        (grid.width * if grid.width < TWO_LINES_BELOW { 0.62 } else { 0.42 }).clamp(54.0, 120.0);
     count_cells(plan, grid.width);
     let (lane, height) = card_height(plan.detail, &grid, most);
     plan.brokers = vec![BrokerPlace::default(); replicas.len()];

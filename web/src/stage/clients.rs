@@ -42,20 +42,31 @@ pub fn producers(pen: &Pen, scene: &Scene) {
         let load =
             if pen.width(load, plain(11.0)) > room { load.replace(", keyed", "") } else { load.clone() };
         let load = load.replace("poisson ", "~");
-        pen.text(&load, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
+        let high = rect.height > 70.0;
+        let (first, second) = if high { in_two(pen, &load, room) } else { (load.as_str(), "") };
+        pen.text(first, (x, rect.y + 37.0), plain(11.0), &theme.ink_soft, Align::Left, room);
+        pen.text(second, (x, rect.y + 51.0), plain(11.0), &theme.ink_soft, Align::Left, room);
         let (text, color) = doing(scene, producer, &theme.ink_faint, &theme.bad);
         if rect.height >= 56.0 {
             let size = if pen.width(&text, plain(11.0)) <= room { 11.0 } else { 10.0 };
-            pen.text(
-                &text,
-                (x, rect.y + if rect.height > 70.0 { 58.0 } else { 52.0 }),
-                plain(size),
-                color,
-                Align::Left,
-                room,
-            );
+            let y = rect.y
+                + if !second.is_empty() {
+                    70.0
+                } else if high {
+                    58.0
+                } else {
+                    52.0
+                };
+            pen.text(&text, (x, y), plain(size), color, Align::Left, room);
         }
     }
+}
+
+/// A text in two lines, broken between words, where it has no room in one.
+fn in_two<'a>(pen: &Pen, text: &'a str, room: f64) -> (&'a str, &'a str) {
+    let fits = |text: &str| pen.width(text, plain(11.0)) <= room;
+    let words = || text.rmatch_indices(' ').map(|(at, _)| (&text[..at], &text[at + 1..]));
+    if fits(text) { (text, "") } else { words().find(|(first, _)| fits(first)).unwrap_or((text, "")) }
 }
 
 fn doing<'a>(
@@ -93,6 +104,12 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             rect.width,
         );
         if let Some(group) = scene.frame.groups.get(at) {
+            let lag = format!("lag {}", number(group.lag));
+            let used = pen.width(&format!("Group {name} {lag}"), plain(12.0)) + 10.0;
+            if group.lag > 0 && used <= rect.width {
+                let place = (rect.right() - 2.0, rect.y + 12.0);
+                pen.text(&lag, place, plain(12.0), &theme.ink_soft, Align::Right, rect.width);
+            }
             let (word, color) = match group.state {
                 0 => ("Empty", &theme.ink_faint),
                 1 => ("PreparingRebalance", &theme.now),
@@ -118,6 +135,7 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             );
         }
         let lags = lags_of_squares(scene, place);
+        let word = lag_word(scene, rect.width);
         for &(member, rect) in &place.members {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
             if rect.height < SQUARE_BELOW {
@@ -128,10 +146,20 @@ pub fn groups(pen: &Pen, scene: &Scene) {
                     pen.outlined(rect.grown(-0.75), 3.0, &theme.bad, 1.5);
                 }
             } else {
-                member_card(pen, scene, member, consumer, rect);
+                member_card(pen, scene, member, consumer, rect, word);
             }
         }
     }
+}
+
+/// What a member's lag, which is that from its position on, is called on a card: a consumer's `records-lag`, if there is
+/// room for that beside the longest name.
+fn lag_word(scene: &Scene, width: f64) -> &'static str {
+    let shown = scene.names.partitions.iter().filter(|(_, _, internal)| !internal);
+    let longest =
+        shown.map(|(topic, index, _)| topic.len() as u32 + index.max(&1).ilog10()).max().unwrap_or(0);
+    // What stands around them: `-0`, 24 pixels of edges, a space and a number of three digits.
+    if f64::from(longest + 18) * 6.0 + 24.0 <= width { "records-lag" } else { "lag" }
 }
 
 /// The lag of each member, where members are squares.
@@ -145,7 +173,7 @@ fn lags_of_squares(scene: &Scene, place: &GroupPlace) -> BTreeMap<usize, u64> {
     lags
 }
 
-fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect) {
+fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rect: Rect, lag_word: &str) {
     let theme = pen.theme;
     let mut owned: Vec<_> = scene.frame.owned.iter().filter(|owned| owned.consumer as usize == at).collect();
     let idle = owned.is_empty();
@@ -177,21 +205,19 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         let text = if gone || !consumer.joined { "no partitions" } else { "idle: no partition left" };
         pen.text(text, (x, rect.y + 39.0), plain(11.0), &theme.ink_faint, Align::Left, room);
     }
-    let row = |row: usize, name: &str, lag: u64| {
-        let y = rect.y + 39.0 + row as f64 * 19.0;
-        let text = format!("lag {}", number(lag));
-        let color = if lag > MUCH_LAG { &theme.bad } else { &theme.ink };
+    let mut rows: Vec<(String, u64)> = Vec::new();
+    if owned.len() > ROWS {
+        // Of many, all together and those with much lag; in an order that does not change with every record.
+        rows.push((format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum()));
+        owned.sort_by_key(|owned| (owned.lag <= MUCH_LAG, owned.partition));
+        owned.truncate(ROWS - 1);
+    }
+    rows.extend(owned.iter().map(|owned| (scene.partition_name(owned.partition), owned.lag)));
+    for (at, (name, lag)) in rows.iter().enumerate() {
+        let y = rect.y + 39.0 + at as f64 * 19.0;
+        let text = format!("{lag_word} {}", number(*lag));
+        let color = if *lag > MUCH_LAG { &theme.bad } else { &theme.ink };
         let used = pen.text(&text, (x + room, y), plain(11.0), color, Align::Right, room);
         pen.partition(name, (x, y), plain(11.0), &theme.ink_soft, room - used - 8.0);
-    };
-    if owned.len() <= ROWS {
-        let rows = owned.iter().enumerate();
-        return rows.for_each(|(at, owned)| row(at, &scene.partition_name(owned.partition), owned.lag));
-    }
-    // Of many, all together and those with much lag; in an order that does not change with every record.
-    row(0, &format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum());
-    owned.sort_by_key(|owned| (owned.lag <= MUCH_LAG, owned.partition));
-    for (at, owned) in owned[..ROWS - 1].iter().enumerate() {
-        row(at + 1, &scene.partition_name(owned.partition), owned.lag);
     }
 }

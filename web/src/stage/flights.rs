@@ -121,6 +121,15 @@ fn stroke(pen: &Pen, curve: Option<Curve>) {
     pen.ctx.stroke();
 }
 
+/// The left edge of a label so wide that would begin at `left`: not over the names on the cards of consumers, where these
+/// stand beside the brokers.
+fn beside_consumers(scene: &Scene, flight: &Flight, left: f64, width: f64) -> f64 {
+    let ends = [flight.from, flight.to].into_iter();
+    let consumer = { ends }.find(|place| !scene.plan.stacked && matches!(place, Place::Consumer(_)));
+    let card = consumer.and_then(|place| rect_of(scene, place));
+    card.map_or(left, |card| left.min(card.x - width - 2.0))
+}
+
 /// Draws what is under way at `time_us`.
 pub fn draw<'a>(pen: &Pen, scene: &Scene, flights: impl Iterator<Item = &'a Flight>, time_us: f64) {
     let under_way = |flight: &&Flight| flight.start_us as f64 <= time_us && (flight.end_us as f64) > time_us;
@@ -161,6 +170,8 @@ fn shape(pen: &Pen, scene: &Scene, flight: &Flight, (x, y): (f64, f64), named: b
         (false, false) => &theme.ink_soft,
     };
     if !named {
+        // Small beside the small numbers of a heat map.
+        let size = if scene.plan.detail == Detail::Heat { 0.65 } else { 1.0 };
         if flight.error {
             // Its colour says error; so does its shape.
             pen.line((x - 3.5, y - 3.5), (x + 3.5, y + 3.5), color, 2.0);
@@ -168,10 +179,10 @@ fn shape(pen: &Pen, scene: &Scene, flight: &Flight, (x, y): (f64, f64), named: b
         } else if held {
             pen.filled(Rect::new(x - 3.5, y - 3.5, 7.0, 7.0), 1.0, color);
         } else if flight.response {
-            pen.dot(x, y, 3.4, &theme.ground);
-            pen.ring(x, y, 3.0, color);
+            pen.dot(x, y, 3.4 * size, &theme.ground);
+            pen.ring(x, y, 3.0 * size, color);
         } else {
-            pen.dot(x, y, 3.2, color);
+            pen.dot(x, y, 3.2 * size, color);
         }
         return;
     }
@@ -190,7 +201,7 @@ fn shape(pen: &Pen, scene: &Scene, flight: &Flight, (x, y): (f64, f64), named: b
     };
     let text = format!("{api}{of}{state}");
     let width = pen.width(&text, plain(10.5)) + 26.0;
-    let left = (x - width / 2.0).max(4.0);
+    let left = beside_consumers(scene, flight, x - width / 2.0, width).max(4.0);
     let pill = Rect::new(left, y - 10.0, width, 20.0);
     pen.filled(pill, 10.0, &theme.ground);
     pen.outlined(pill, 10.0, color, 1.3);

@@ -307,7 +307,9 @@ impl Layout {
         if self.window.contains(x, y) {
             let cards = frame.brokers.iter().zip(&self.brokers);
             if let Some((broker, place)) = { cards }.find(|(_, place)| place.rect.contains(x, y)) {
-                let lane = place.lanes.iter().find(|lane| lane.rect.contains(x, y));
+                // A head may stand above lanes that are farther up.
+                let below_head = y >= cards::head(place.rect, self.window).bottom();
+                let lane = place.lanes.iter().find(|lane| below_head && lane.rect.contains(x, y));
                 return Some(match lane.map(|lane| (&frame.replicas[lane.replica], lane.rect)) {
                     Some((replica, rect)) => (Subject::Replica(replica.partition, replica.broker), rect),
                     None => (Subject::Broker(broker.id), place.rect),
@@ -431,6 +433,12 @@ mod tests {
             near.hit(&frame, x, y).map(|(_, rect)| card.contains(rect.middle().0, rect.y)),
             Some(true)
         );
+        // Farther down the card's head is still in sight, and what it hides cannot be hit.
+        let down = plan(Zoom { factor, pan: (pan.0, pan.1 + 300.0) });
+        let (card, head) = (down.brokers[41].rect, cards::head(down.brokers[41].rect, down.window));
+        assert!(card.y < down.window.y && head.y == down.window.y, "{card:?} {head:?}");
+        let hit = down.hit(&frame, head.x + 20.0, head.bottom() - 4.0).map(|(subject, _)| subject);
+        assert_eq!(hit, Some(Subject::Broker(42)));
     }
 
     #[test]

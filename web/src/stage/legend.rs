@@ -32,7 +32,9 @@ pub fn draw(pen: &Pen, scene: &Scene) {
         (Sign::Leader, "leader"),
         (Sign::Cell, "log"),
         (Sign::High, "high watermark"),
+        (Sign::Square(Square::UnderReplicated), "under-replicated"),
         (Sign::Out, "not in sync"),
+        (Sign::Square(Square::Offline), "offline"),
     ];
     let lanes = [
         (Sign::Cell, "record, with its key"),
@@ -65,6 +67,7 @@ enum Sign {
     Position,
     Leader,
     Out,
+    Square(Square),
 }
 
 impl Sign {
@@ -72,6 +75,7 @@ impl Sign {
         let theme = pen.theme;
         let square = Rect::new(x - 4.5, y - 4.5, 9.0, 9.0);
         match self {
+            Sign::Square(of) => of.sample(pen, square),
             Sign::Cell => pen.filled(square, 2.0, &theme.cell),
             Sign::Out => {
                 pen.dashed(true);

@@ -163,7 +163,8 @@ impl Stage {
 
     /// The record whose cell stands at a point.
     pub fn record_at(&self, x: f64, y: f64) -> Option<Pick> {
-        record::at(&self.scene(), x, y)
+        let on_lane = matches!(self.hit(x, y)?.subject, Subject::Replica(..));
+        on_lane.then(|| record::at(&self.scene(), x, y)).flatten()
     }
 
     fn scene(&self) -> Scene<'_> {

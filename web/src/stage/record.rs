@@ -118,7 +118,8 @@ fn numbers(pen: &Pen, scene: &Scene, life: &Life, reached: usize) {
         let column = f64::from(places[known].1);
         places[known].1 += 1;
         let Some(rect) = rect_of(scene, place) else { continue };
-        let x = rect.x + 22.0 + column * NUMBER_PITCH;
+        // Beside the name that stands at the left, on the card or above it.
+        let x = rect.x + (rect.width * 0.42).clamp(68.0, 90.0) + column * NUMBER_PITCH;
         if x + NUMBER <= rect.right() {
             number(pen, (x, rect.y), at, reached);
         }

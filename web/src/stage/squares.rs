@@ -72,7 +72,7 @@ impl Square {
     const ALL: [Square; 5] =
         [Square::Follower, Square::Leader, Square::OutOfSync, Square::UnderReplicated, Square::Offline];
 
-    fn of(replica: &ReplicaView, partition: Option<&PartitionView>) -> Square {
+    pub(super) fn of(replica: &ReplicaView, partition: Option<&PartitionView>) -> Square {
         let Some(partition) = partition else { return Square::Follower };
         if partition.leader == NONE {
             Square::Offline

@@ -99,6 +99,8 @@ pub struct App {
     pub speed: RwSignal<f64>,
     /// The playhead, microseconds.
     pub now_us: RwSignal<u64>,
+    /// The moment that somebody points at on the line or in a chart, microseconds.
+    pub reading_us: RwSignal<Option<u64>>,
     /// How far the run is known, microseconds.
     pub known_us: RwSignal<u64>,
     /// What just happened, and why.
@@ -165,6 +167,7 @@ impl App {
             mode: RwSignal::new(Mode::Story),
             speed: RwSignal::new(1.0),
             now_us: RwSignal::new(0),
+            reading_us: RwSignal::new(None),
             known_us: RwSignal::new(0),
             caption: RwSignal::new((String::new(), String::new())),
             story_shows: RwSignal::new(0),

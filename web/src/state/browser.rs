@@ -94,6 +94,13 @@ pub fn by_id(id: &str) -> Option<web_sys::Element> {
     window().document()?.get_element_by_id(id)
 }
 
+/// Scrolls no more than it takes to see an element.
+pub fn into_sight(element: &web_sys::Element) {
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
 /// Gives something the focus.
 pub fn focus(id: &str) {
     if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {

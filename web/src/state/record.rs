@@ -16,6 +16,15 @@ impl App {
         self.with_engine(|engine| engine.follow(Some(pick)));
     }
 
+    /// Follows a record that the audit named, in the words of its finding.
+    pub fn follow_found(&self, words: &str) {
+        let words = words.to_owned();
+        self.tab.set(Tab::Record);
+        self.with_engine(|engine| {
+            engine.wish(Wish::new("follow that record", |engine| engine.say(&ToWorker::FollowFound(words))));
+        });
+    }
+
     /// Follows no record any more.
     pub fn unfollow(&self) {
         self.life.set(None);
