@@ -7,10 +7,35 @@ pub(crate) fn shorten(dist: &Path, prefix: &str) -> io::Result<()> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(prefix) && name.ends_with(".js") {
-            fs::write(&path, without_comments(&fs::read_to_string(&path)?))?;
+            let glue = fs::read_to_string(&path)?;
+            fs::write(&path, without_comments(&without_classes(&glue)))?;
         }
     }
     Ok(())
+}
+
+/// Classes that a dependency has for servers, and no page makes (see the exports that wasm.rs removes).
+const NEVER_MADE: [(&str, &str); 3] = [
+    ("export class IntoUnderlying", "}"),
+    ("if (Symbol.dispose) IntoUnderlying", ";"),
+    ("const IntoUnderlying", ";"),
+];
+
+/// Without statements that begin as one of [`NEVER_MADE`], at the margin, each up to where it says it ends.
+fn without_classes(glue: &str) -> String {
+    let mut kept = String::new();
+    let mut end = None;
+    for line in glue.lines() {
+        end =
+            end.or_else(|| NEVER_MADE.iter().find(|(begin, _)| line.starts_with(begin)).map(|(_, end)| *end));
+        match end {
+            Some("}") if line == "}" => end = None,
+            Some(";") if line.ends_with(';') => end = None,
+            Some(_) => {}
+            None => kept.extend([line, "\n"]),
+        }
+    }
+    kept
 }
 
 /// Without indentation and lines of comment. No string of wasm-bindgen's has more than one line.
@@ -31,6 +56,12 @@ fn without_comments(glue: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_that_are_never_made_go() {
+        let glue = "export class IntoUnderlyingSink {\n    free() {\n    }\n}\nif (Symbol.dispose) IntoUnderlyingSink.x = 1;\nsay();\nconst IntoUnderlyingSinkFinalization = (a)\n    ? {}\n    : new B();\nsay();\n";
+        assert_eq!(without_classes(glue), "say();\nsay();\n");
+    }
 
     #[test]
     fn comments_and_indentation_go() {

@@ -33,7 +33,9 @@ pub(crate) fn shrink_all(dir: &Path, for_size: &[&str]) -> Outcome {
         if path.extension().is_some_and(|extension| extension == "wasm") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let before = fs::read(&path).map_err(say)?;
-            let after = without_names(&before).ok_or_else(|| format!("{name} is no WebAssembly"))?;
+            let called =
+                without_exports(&before).map_err(|error| format!("{name} cannot be read: {error}"))?;
+            let after = without_names(&called).ok_or_else(|| format!("{name} is no WebAssembly"))?;
             fs::write(&path, &after).map_err(say)?;
             let level = if for_size.iter().any(|prefix| name.starts_with(prefix)) { "-Oz" } else { "-O3" };
             let by = if optimise && wasm_opt(&path, level) {
@@ -78,6 +80,20 @@ fn wasm_opt(path: &Path, level: &str) -> bool {
         let _ = fs::remove_file(&smaller);
     }
     done
+}
+
+/// What a dependency (`wasm-streams`, for servers that stream) exports for classes of its own, and no page makes.
+const NEVER_CALLED: &str = "intounderlying";
+
+/// A module without exports that are never called, nor what only they need.
+fn without_exports(module: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut module = walrus::Module::from_buffer(module)?;
+    let is_needless = |name: &str| name.trim_start_matches("__wbg_").starts_with(NEVER_CALLED);
+    let needless: Vec<_> =
+        module.exports.iter().filter(|export| is_needless(&export.name)).map(|export| export.id()).collect();
+    needless.into_iter().for_each(|id| module.exports.delete(id));
+    walrus::passes::gc::run(&mut module);
+    Ok(module.emit_wasm())
 }
 
 /// A module without its custom sections, which change nothing that runs: names, producers, features. `None` if this

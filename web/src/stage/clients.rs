@@ -2,6 +2,7 @@
 use super::layout::{GroupPlace, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number};
+use crate::order::by_rank;
 use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
 use std::collections::BTreeMap;
 
@@ -209,7 +210,7 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
     if owned.len() > ROWS {
         // Of many, all together and those with much lag; in an order that does not change with every record.
         rows.push((format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum()));
-        owned.sort_by_key(|owned| (owned.lag <= MUCH_LAG, owned.partition));
+        owned = by_rank(owned, |owned| u64::from(owned.lag <= MUCH_LAG) << 32 | u64::from(owned.partition));
         owned.truncate(ROWS - 1);
     }
     rows.extend(owned.iter().map(|owned| (scene.partition_name(owned.partition), owned.lag)));
