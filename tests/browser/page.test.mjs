@@ -339,6 +339,8 @@ test("a record is followed: its life is listed, and a click on a step goes to it
     assert.ok(places.every((place, at) => place >= 0 && (at === 0 || place > places[at - 1])), `${places}: ${told}`);
     await page.locator(".fate", { hasText: "Done" }).waitFor();
     assert.equal(await page.locator(".life li.to-come").count(), 0, "all of it is in the past");
+    const [last, panel] = [await page.locator(".life li.now").boundingBox(), await page.locator(".panel").boundingBox()];
+    assert.ok(last.y + last.height <= panel.y + panel.height + 1, "the list has scrolled to the step that is now");
     const append = page.locator(".life li", { hasText: "appends it at offset" });
     const time = Number((await append.locator("time").textContent()).replace(" ", ""));
     await append.locator("button").click();

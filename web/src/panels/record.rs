@@ -42,7 +42,11 @@ fn Followed(app: App) -> impl IntoView {
     });
     // How many steps the playhead has reached.
     let reached = Memo::new(move |_| steps.read().partition_point(|step| step.time_us <= app.now_us.get()));
-    Effect::new(move |_| show_step(reached.get()));
+    Effect::new(move |_| {
+        let reached = reached.get();
+        // The step may be new to the list: it stands there by the next picture.
+        request_animation_frame(move || show_step(reached));
+    });
     let rows = move || {
         let steps = steps.get();
         let before =
