@@ -510,7 +510,7 @@ test("N steps on to the next event of the story, P back to the one before", () =
     const at = (text) => page.waitForFunction((text) => document.querySelector("#clock").textContent.startsWith(text), text);
     await page.keyboard.press("n");
     await at("20.000");
-    await page.locator(".caption", { hasText: "Power loss" }).waitFor();
+    await page.locator(".caption", { hasText: "crash machine of broker 2" }).waitFor();
     await page.getByRole("button", { name: "Play" }).waitFor();
     await page.keyboard.press("n");
     await at("28.125");
