@@ -300,7 +300,8 @@ impl Ruler {
         let cells =
             &scene.frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];
         let batches = cells.iter().any(|cell| cell.count > 1);
-        let end = scene.ends.get(&replica.partition).copied().unwrap_or(replica.log_end as f64);
+        let end =
+            scene.ends.get(replica.partition as usize).copied().flatten().unwrap_or(replica.log_end as f64);
         let below =
             cells.iter().filter(|cell| cell.offset + u64::from(cell.count) <= replica.high_watermark).count();
         let high_in_cells = cells.len() as f64 - below as f64;

@@ -4,7 +4,6 @@ use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number};
 use crate::order::by_rank;
 use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
-use std::collections::BTreeMap;
 
 /// More records than this that a member has not read are marked.
 const MUCH_LAG: u64 = 100;
@@ -141,7 +140,7 @@ pub fn groups(pen: &Pen, scene: &Scene) {
             let Some(consumer) = scene.frame.consumers.get(member) else { continue };
             if rect.height < SQUARE_BELOW {
                 if consumer.process == Process::Running {
-                    let lag: u64 = lags.get(&member).copied().unwrap_or(0);
+                    let lag: u64 = lags.get(member).copied().unwrap_or(0);
                     pen.filled(rect, 3.0, if lag > MUCH_LAG { &theme.bad } else { &theme.cell });
                 } else {
                     pen.outlined(rect.grown(-0.75), 3.0, &theme.bad, 1.5);
@@ -163,12 +162,14 @@ fn lag_word(scene: &Scene, width: f64) -> &'static str {
     if f64::from(longest + 18) * 6.0 + 24.0 <= width { "records-lag" } else { "lag" }
 }
 
-/// The lag of each member, where members are squares.
-fn lags_of_squares(scene: &Scene, place: &GroupPlace) -> BTreeMap<usize, u64> {
-    let mut lags = BTreeMap::new();
+/// The lag of each consumer, where members are squares.
+fn lags_of_squares(scene: &Scene, place: &GroupPlace) -> Vec<u64> {
+    let mut lags = vec![0; scene.frame.consumers.len()];
     if place.members.iter().any(|(_, rect)| rect.height < SQUARE_BELOW) {
         for owned in &scene.frame.owned {
-            *lags.entry(owned.consumer as usize).or_default() += owned.lag;
+            if let Some(lag) = lags.get_mut(owned.consumer as usize) {
+                *lag += owned.lag;
+            }
         }
     }
     lags

@@ -22,7 +22,6 @@ use layer::Layer;
 pub use layout::Rect;
 use layout::{Detail, Layout, layout};
 use pen::Pen;
-use std::collections::BTreeMap;
 use theme::Theme;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -41,8 +40,8 @@ pub struct Stage {
     theme: Theme,
     names: Names,
     frame: Frame,
-    /// Messages of the last windows that may still be under way, by id.
-    flights: BTreeMap<u64, Flight>,
+    /// Messages of the last windows that may still be under way, in the order of their ids.
+    flights: Vec<Flight>,
     plan: Layout,
     size: (f64, f64),
     /// Device pixels to a CSS pixel.
@@ -58,7 +57,7 @@ pub struct Stage {
     pointed: Option<Pick>,
     reduced_motion: bool,
     /// Where the end of each partition's lanes is drawn, sliding: by partition.
-    ends: BTreeMap<u32, f64>,
+    ends: Vec<Option<f64>>,
     longest_log: u64,
 }
 
@@ -82,7 +81,7 @@ impl Stage {
             theme,
             names: Names::default(),
             frame: Frame::default(),
-            flights: BTreeMap::new(),
+            flights: Vec::new(),
             plan: Layout::default(),
             size: (0.0, 0.0),
             ratio: 1.0,
@@ -94,7 +93,7 @@ impl Stage {
             life: None,
             pointed: None,
             reduced_motion: false,
-            ends: BTreeMap::new(),
+            ends: Vec::new(),
             longest_log: 0,
         })
     }
@@ -124,9 +123,12 @@ impl Stage {
             self.ends.clear();
         }
         let from = frame.from_us;
-        self.flights.retain(|_, flight| flight.end_us >= from);
+        self.flights.retain(|flight| flight.end_us >= from);
         for flight in &frame.flights {
-            self.flights.insert(flight.id, *flight);
+            match self.flights.binary_search_by_key(&flight.id, |known| known.id) {
+                Ok(at) => self.flights[at] = *flight,
+                Err(at) => self.flights.insert(at, *flight),
+            }
         }
         let shape = |frame: &Frame| {
             let owned = frame.owned.iter().map(|owned| owned.consumer).collect::<Vec<_>>();
@@ -270,7 +272,7 @@ impl Stage {
             record::draw(pen, &scene, life, time_us);
         }
         // Who asked for less motion sees states change; of messages only those that stand still.
-        let shown = self.flights.values().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
+        let shown = self.flights.iter().filter(|flight| !self.reduced_motion || flight.end_us == u64::MAX);
         flights::draw(pen, &scene, shown, time_us);
     }
 
@@ -278,7 +280,7 @@ impl Stage {
     /// motion sees none.
     pub fn flies(&self, time_us: f64) -> bool {
         let under_way = |flight: &Flight| flight.start_us as f64 <= time_us && time_us < flight.end_us as f64;
-        self.reduced_motion || self.flights.values().any(under_way)
+        self.reduced_motion || self.flights.iter().any(under_way)
     }
 
     fn draw_many(&mut self) {
@@ -316,15 +318,18 @@ impl Stage {
         if self.plan.detail != Detail::Lanes {
             return self.ends.clear();
         }
-        let mut wanted: BTreeMap<u32, f64> = BTreeMap::new();
+        let mut wanted: Vec<Option<u64>> = Vec::new();
         for replica in &self.frame.replicas {
-            let end = wanted.entry(replica.partition).or_default();
-            *end = end.max(replica.log_end as f64);
+            let at = replica.partition as usize;
+            wanted.resize(wanted.len().max(at + 1), None);
+            wanted[at] = wanted[at].max(Some(replica.log_end));
         }
-        for (partition, end) in wanted {
-            let shown = self.ends.entry(partition).or_insert(end);
-            let far = (end - *shown).abs() > 30.0;
-            *shown = if self.reduced_motion || far { end } else { *shown + (end - *shown) * SLIDE };
+        self.ends.resize(wanted.len(), None);
+        for (shown, end) in self.ends.iter_mut().zip(wanted) {
+            let Some(end) = end.map(|end| end as f64) else { continue };
+            let from = shown.unwrap_or(end);
+            let far = (end - from).abs() > 30.0;
+            *shown = Some(if self.reduced_motion || far { end } else { from + (end - from) * SLIDE });
         }
     }
 
@@ -367,7 +372,7 @@ struct Scene<'a> {
     frame: &'a Frame,
     names: &'a Names,
     plan: &'a Layout,
-    ends: &'a BTreeMap<u32, f64>,
+    ends: &'a [Option<f64>],
     /// The log end offset of the longest log.
     longest_log: u64,
 }
