@@ -1,6 +1,8 @@
 //! A canvas with a few words more: rounded boxes, text that never overflows, colours by token.
 use super::layout::Rect;
 use super::theme::Theme;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use web_sys::CanvasRenderingContext2d;
 
@@ -10,6 +12,20 @@ pub struct Type {
     pub px: f64,
     pub bold: bool,
     pub mono: bool,
+}
+
+/// So many widths of texts are remembered; then it begins anew.
+const WIDTHS_MOST: usize = 3_000;
+
+thread_local! {
+    /// How wide texts are, by [`Type::key`]: measuring is dear, and most of a picture's texts were in the one before.
+    static WIDTHS: RefCell<BTreeMap<u32, BTreeMap<String, f64>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+impl Type {
+    fn key(self) -> u32 {
+        (self.px * 16.0) as u32 * 4 + u32::from(self.bold) * 2 + u32::from(self.mono)
+    }
 }
 
 /// Plain text of that size.
@@ -142,14 +158,25 @@ impl Pen<'_> {
     }
 
     pub fn width(&self, text: &str, kind: Type) -> f64 {
-        self.font(kind);
-        self.ctx.measure_text(text).map_or(0.0, |metrics| metrics.width())
+        WIDTHS.with_borrow_mut(|widths| {
+            let widths = widths.entry(kind.key()).or_default();
+            if let Some(&width) = widths.get(text) {
+                return width;
+            }
+            if widths.len() >= WIDTHS_MOST {
+                widths.clear();
+            }
+            self.font(kind);
+            let width = self.ctx.measure_text(text).map_or(0.0, |metrics| metrics.width());
+            widths.insert(text.to_owned(), width);
+            width
+        })
     }
 
     /// Text on a base line, shortened with an ellipsis where it would be wider than `max`; its width.
     pub fn text(&self, text: &str, at: (f64, f64), kind: Type, color: &str, align: Align, max: f64) -> f64 {
         self.font(kind);
-        let (shown, width) = self.fitting(text, "", max);
+        let (shown, width) = self.fitting((text, ""), kind, max);
         self.set(&shown, width, at, color, align, max)
     }
 
@@ -157,20 +184,19 @@ impl Pen<'_> {
     pub fn partition(&self, name: &str, at: (f64, f64), kind: Type, color: &str, max: f64) {
         self.font(kind);
         let (topic, number) = name.split_at(name.rfind('-').unwrap_or(name.len()));
-        let (shown, width) = self.fitting(topic, number, max);
+        let (shown, width) = self.fitting((topic, number), kind, max);
         self.set(&shown, width, at, color, Align::Left, max);
     }
 
-    /// `head` and `tail` in the font that is set, as much of the head as fits; how wide they are together.
-    fn fitting(&self, head: &str, tail: &str, max: f64) -> (String, f64) {
-        let measured = |text: &str| self.ctx.measure_text(text).map_or(0.0, |metrics| metrics.width());
+    /// A head and a tail, as much of the head as fits; how wide they are together.
+    fn fitting(&self, (head, tail): (&str, &str), kind: Type, max: f64) -> (String, f64) {
         let mut shown = format!("{head}{tail}");
-        let mut width = measured(&shown);
+        let mut width = self.width(&shown, kind);
         let mut kept = head.to_owned();
         while width > max && kept.chars().count() > 1 {
             kept.pop();
             shown = format!("{kept}…{tail}");
-            width = measured(&shown);
+            width = self.width(&shown, kind);
         }
         (shown, width)
     }
