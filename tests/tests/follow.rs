@@ -286,7 +286,7 @@ impl RecordText {
         let record = session
             .world()
             .producer(batch.source.0 as u16)
-            .record(replica.index, batch, (offset - batch.base_offset) as u32)
+            .record(replica.index, &batch, (offset - batch.base_offset) as u32)
             .unwrap();
         (record.key, record.value)
     }

@@ -159,9 +159,15 @@ impl Broker {
         for fetched in &response.partitions {
             let own = batches.by_ref().take(fetched.batches as usize);
             let partition = fetched.partition;
-            let wanted = self.fetchers[at].partitions.binary_search(&partition).is_ok();
+            // What is fetched from this leader, and was not set aside.
+            let is_delayed = self.fetchers[at].delayed.iter().any(|&(_, delayed)| delayed == partition);
             let replica = self.replicas.get_mut(partition.index()).and_then(Option::as_deref_mut);
-            let replica = replica.filter(|replica| wanted && replica.follows == Some(leader));
+            let replica = replica.filter(|replica| replica.follows == Some(leader) && !is_delayed);
+            debug_assert_eq!(
+                replica.is_some(),
+                self.fetchers[at].partitions.binary_search(&partition).is_ok(),
+                "the replica knows whom it follows"
+            );
             let Some(replica) = replica else {
                 own.for_each(drop);
                 continue;

@@ -89,9 +89,10 @@ impl Broker {
             return;
         }
         let replica = self.replicas[partition.index()].as_deref().expect("leads it");
-        let records = replica.log.batches_from(0).filter_map(|batch| match batch.payload.as_deref() {
-            Some(Payload::Group(record)) => Some(record),
-            _ => None,
+        let payloads: Vec<_> = replica.log.batches_from(0).filter_map(|batch| batch.payload).collect();
+        let records = payloads.iter().filter_map(|payload| match &**payload {
+            Payload::Group(record) => Some(record),
+            Payload::Typed(_) => None,
         });
         self.coordinator.load(now, index, records, fx);
     }

@@ -200,7 +200,7 @@ impl Broker {
         let before = replica.log.end();
         for follower in &mut leading.followers {
             if follower.log_end == Some(before) {
-                let fetched = self.sessions.last_fetch(follower.session);
+                let fetched = self.sessions.last_fetch(follower.broker);
                 follower.last_caught_up = follower.last_caught_up.max(fetched);
                 follower.last_fetch = follower.last_fetch.max(fetched);
                 follower.last_fetch_leader_end = before.offset;

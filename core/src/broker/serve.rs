@@ -6,7 +6,7 @@ use super::produce::{forget_watcher, leader_hint};
 use super::replica::{Replica, Watcher};
 use crate::kernel::SimTime;
 use crate::log::LogPosition;
-use crate::metadata::{BrokerId, TopicPartition};
+use crate::metadata::{BrokerId, NO_OFFSET, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
 use crate::wire::{
     EpochAnswered, EpochAsked, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition,
@@ -17,9 +17,12 @@ use crate::wire::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
     list: Vec<Session>,
-    /// Session number by client, ascending by client.
-    by_client: Vec<(NodeId, u32)>,
+    /// The session of each follower, by broker, and of each consumer; [`NO_SESSION`] where there is none.
+    of_followers: Vec<u32>,
+    of_consumers: Vec<u32>,
 }
+
+const NO_SESSION: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct Session {
@@ -49,54 +52,117 @@ struct Waiting {
     deadline: SimTime,
 }
 
+/// A partition of a session: one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Part {
-    asked: FetchPartition,
+    partition: TopicPartition,
+    /// The leader epoch the client knows.
+    current_leader_epoch: u32,
+    /// Epoch of a follower's last record.
+    last_fetched_epoch: u32,
+    /// Most bytes of an answer.
+    max_bytes: u32,
     /// Where the client is, in this leader's log.
     at: LogPosition,
-    /// Where it will be when it has taken what was sent last.
-    next: LogPosition,
+    /// What was sent last.
+    sent: Stretch,
+    /// The high watermark before the request at hand moved it: what an answer given at once tells (R-HW7);
+    /// [`NO_OFFSET`] if it did not.
+    stale: u64,
     has_news: bool,
-    /// The high watermark before the request at hand moved it: what an answer given at once tells (R-HW7).
-    stale: Option<u64>,
+    diverging: bool,
     /// What is wrong with it, until it is asked for anew.
     error: ErrorCode,
-    diverging: bool,
 }
 
-impl Sessions {
-    fn of(&self, client: NodeId) -> Option<u32> {
-        let at = self.by_client.binary_search_by_key(&client, |&(other, _)| other).ok()?;
-        Some(self.by_client[at].1)
-    }
+const _: () = assert!(size_of::<Part>() == 64);
 
-    fn open(&mut self, client: NodeId, follower: Option<BrokerId>) -> u32 {
-        match self.by_client.binary_search_by_key(&client, |&(other, _)| other) {
-            Ok(at) => self.by_client[at].1,
-            Err(at) => {
-                let session = self.list.len() as u32;
-                self.by_client.insert(at, (client, session));
-                self.list.push(Session {
-                    client,
-                    follower,
-                    open: false,
-                    parts: Vec::new(),
-                    news: Vec::new(),
-                    moved: Vec::new(),
-                    available_bytes: 0,
-                    waiting: None,
-                    last_fetch: SimTime::ZERO,
-                    timer_set: false,
-                    recheck: false,
-                });
-                session
-            }
+/// A stretch of a log that fits into an answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
+    records: u32,
+    batches: u32,
+    bytes: u32,
+}
+
+impl Part {
+    fn new(asked: &FetchPartition, at: LogPosition, error: ErrorCode, diverging: bool) -> Self {
+        Part {
+            partition: asked.partition,
+            current_leader_epoch: asked.current_leader_epoch,
+            last_fetched_epoch: asked.last_fetched_epoch,
+            max_bytes: asked.max_bytes,
+            at,
+            sent: Stretch::default(),
+            stale: NO_OFFSET,
+            has_news: false,
+            diverging,
+            error,
         }
     }
 
-    /// When the follower behind a session last fetched.
-    pub fn last_fetch(&self, session: u32) -> SimTime {
-        self.list.get(session as usize).map_or(SimTime::ZERO, |session| session.last_fetch)
+    /// Where the client will be when it has taken what was sent last.
+    #[inline]
+    fn next(&self) -> LogPosition {
+        let Stretch { records, batches, bytes } = self.sent;
+        LogPosition {
+            offset: self.at.offset + u64::from(records),
+            index: self.at.index + u64::from(batches),
+            position: self.at.position + u64::from(bytes),
+        }
+    }
+}
+
+impl Sessions {
+    #[inline]
+    fn of(&self, client: NodeId) -> Option<u32> {
+        let session = match client {
+            NodeId::Broker(id) => self.of_followers.get(usize::from(id)),
+            NodeId::Consumer(at) => self.of_consumers.get(usize::from(at)),
+            NodeId::Controller(_) | NodeId::Producer(_) => None,
+        };
+        session.copied().filter(|&session| session != NO_SESSION)
+    }
+
+    #[inline]
+    fn open(&mut self, client: NodeId, follower: Option<BrokerId>) -> u32 {
+        self.of(client).unwrap_or_else(|| self.add(client, follower))
+    }
+
+    #[cold]
+    fn add(&mut self, client: NodeId, follower: Option<BrokerId>) -> u32 {
+        let session = self.list.len() as u32;
+        let (table, at) = match client {
+            NodeId::Broker(id) => (&mut self.of_followers, usize::from(id)),
+            // Of these only consumers fetch.
+            NodeId::Controller(at) | NodeId::Producer(at) | NodeId::Consumer(at) => {
+                (&mut self.of_consumers, usize::from(at))
+            }
+        };
+        if table.len() <= at {
+            table.resize(at + 1, NO_SESSION);
+        }
+        table[at] = session;
+        self.list.push(Session {
+            client,
+            follower,
+            open: false,
+            parts: Vec::new(),
+            news: Vec::new(),
+            moved: Vec::new(),
+            available_bytes: 0,
+            waiting: None,
+            last_fetch: SimTime::ZERO,
+            timer_set: false,
+            recheck: false,
+        });
+        session
+    }
+
+    /// When a follower last fetched.
+    pub fn last_fetch(&self, follower: BrokerId) -> SimTime {
+        self.of(follower.into()).map_or(SimTime::ZERO, |session| self.list[session as usize].last_fetch)
     }
 
     /// Something changed that may let a follower into an ISR: every fetch looks at all partitions of its
@@ -117,7 +183,7 @@ impl Sessions {
         session.moved.clear();
         session.available_bytes = 0;
         for part in session.parts.drain(..) {
-            forget_watcher(replicas, part.asked.partition, number);
+            forget_watcher(replicas, part.partition, number);
         }
     }
 
@@ -149,7 +215,7 @@ impl Session {
     #[inline]
     fn forget_stale(&mut self) {
         while let Some(part) = self.moved.pop() {
-            self.parts[part as usize].stale = None;
+            self.parts[part as usize].stale = NO_OFFSET;
         }
     }
 
@@ -225,7 +291,7 @@ impl Broker {
         let Some(follower) = session.follower.filter(|_| std::mem::take(&mut session.recheck)) else {
             return;
         };
-        let partitions: Vec<_> = session.parts.iter().map(|part| part.asked.partition).collect();
+        let partitions: Vec<_> = session.parts.iter().map(|part| part.partition).collect();
         for partition in partitions {
             self.maybe_expand_isr(partition, follower, fx);
         }
@@ -237,9 +303,9 @@ impl Broker {
         session.news.clear();
         session.available_bytes = 0;
         for part in &parts {
-            forget_watcher(&mut self.replicas, part.asked.partition, number);
+            forget_watcher(&mut self.replicas, part.partition, number);
         }
-        for part in parts.iter().filter(|part| !forgotten.contains(&part.asked.partition)) {
+        for part in parts.iter().filter(|part| !forgotten.contains(&part.partition)) {
             self.add_part(number, *part);
         }
     }
@@ -250,7 +316,7 @@ impl Broker {
         let slot = session.parts.len() as u32;
         let follower = session.follower.is_some();
         session.parts.push(part);
-        self.watch(part.asked.partition, Watcher { session: number, part: slot, follower });
+        self.watch(part.partition, Watcher { session: number, part: slot, follower });
         self.count_available(number, slot);
         slot
     }
@@ -268,12 +334,12 @@ impl Broker {
         let session = &mut self.sessions.list[number as usize];
         let follower = session.follower.is_some();
         let part = session.parts[slot as usize];
-        let replica = self.replicas.get(part.asked.partition.index()).and_then(Option::as_deref);
+        let replica = self.replicas.get(part.partition.index()).and_then(Option::as_deref);
         let Some(replica) = replica else { return };
         let Some(leading) = replica.leading.as_deref() else { return };
         let limit = if follower { replica.log.end() } else { leading.high_watermark };
         let bytes = limit.position.saturating_sub(part.at.position);
-        session.available_bytes += bytes.min(u64::from(part.asked.max_bytes));
+        session.available_bytes += bytes.min(u64::from(part.max_bytes));
         if bytes > 0 {
             session.mark(slot);
         }
@@ -290,7 +356,7 @@ impl Broker {
     ) -> bool {
         let known = self.part_of(number, asked.partition);
         let session = &self.sessions.list[number as usize];
-        let expected = known.map(|slot| session.parts[slot].next);
+        let expected = known.map(|slot| session.parts[slot].next());
         let follower = session.follower;
         let placed = self.locate(&asked, follower, expected);
         let (at, error, diverging) = match placed {
@@ -298,7 +364,7 @@ impl Broker {
             Err(ErrorCode::None) => (LogPosition::default(), ErrorCode::None, true),
             Err(error) => (LogPosition::default(), error, false),
         };
-        let part = Part { asked, at, next: at, has_news: false, stale: None, error, diverging };
+        let part = Part::new(&asked, at, error, diverging);
         let slot = match known {
             None => self.add_part(number, part),
             Some(slot) => {
@@ -324,10 +390,10 @@ impl Broker {
         }
         if let Some(follower) = follower {
             let before = self.replica(asked.partition).map(Replica::high_watermark);
-            self.follower_fetched(now, number, asked.partition, follower, at, previous_fetch, fx);
+            self.follower_fetched(now, asked.partition, follower, at, previous_fetch, fx);
             if before != self.replica(asked.partition).map(Replica::high_watermark) {
                 let session = &mut self.sessions.list[number as usize];
-                session.parts[slot as usize].stale = before;
+                session.parts[slot as usize].stale = before.unwrap_or(NO_OFFSET);
                 session.moved.push(slot);
             }
         }
@@ -339,7 +405,7 @@ impl Broker {
         let watchers = self.replica(partition).map_or(&[][..], |replica| &replica.watchers);
         let known = watchers.iter().find(|watcher| watcher.session == number);
         let parts = &self.sessions.list[number as usize].parts;
-        let search = || parts.iter().position(|part| part.asked.partition == partition);
+        let search = || parts.iter().position(|part| part.partition == partition);
         known.map(|watcher| watcher.part as usize).or_else(search)
     }
 
@@ -378,11 +444,9 @@ impl Broker {
     }
 
     /// A follower fetched at `at`: it has everything below (5.2.5).
-    #[allow(clippy::too_many_arguments)] // One call, and each names another part of the rule.
     fn follower_fetched(
         &mut self,
         now: SimTime,
-        session: u32,
         partition: TopicPartition,
         broker: BrokerId,
         at: LogPosition,
@@ -401,7 +465,6 @@ impl Broker {
         }
         follower.last_fetch = now;
         follower.last_fetch_leader_end = follower.last_fetch_leader_end.max(end);
-        follower.session = session;
         let moved = follower.log_end != Some(at);
         follower.log_end = Some(at);
         let holds_back = follower.holds_back;
@@ -433,7 +496,7 @@ impl Broker {
         for &slot in &news {
             let part = &mut self.sessions.list[number as usize].parts[slot as usize];
             part.has_news = false;
-            let stale = part.stale.is_some();
+            let stale = part.stale != NO_OFFSET;
             let more = fill(&self.replicas, &self.image, self.id, client, part, &mut budget, &mut response);
             if more > 0 || stale {
                 kept.push((slot, more));
@@ -557,7 +620,7 @@ fn fill(
     budget: &mut u64,
     response: &mut FetchResponse,
 ) -> u64 {
-    let partition = part.asked.partition;
+    let partition = part.partition;
     let mut fetched = FetchedPartition {
         partition,
         batches: 0,
@@ -575,14 +638,14 @@ fn fill(
         response.partitions.push(fetched);
         return 0;
     };
-    fetched.high_watermark = part.stale.unwrap_or(leading.high_watermark.offset);
+    fetched.high_watermark = if part.stale == NO_OFFSET { leading.high_watermark.offset } else { part.stale };
     fetched.log_start_offset = replica.log.start().offset;
     if part.diverging {
-        fetched.diverging = replica.log.end_of_epoch(part.asked.last_fetched_epoch);
+        fetched.diverging = replica.log.end_of_epoch(part.last_fetched_epoch);
         response.partitions.push(fetched);
         return 0;
     }
-    if part.asked.current_leader_epoch != NO_EPOCH && part.asked.current_leader_epoch < replica.leader_epoch {
+    if part.current_leader_epoch != NO_EPOCH && part.current_leader_epoch < replica.leader_epoch {
         fetched.error = ErrorCode::FencedLeaderEpoch;
     }
     if fetched.error != ErrorCode::None {
@@ -593,10 +656,13 @@ fn fill(
     let limit = if follower { replica.log.end() } else { leading.high_watermark };
     let before = response.batches.len();
     let first = response.batches.is_empty();
-    let max_bytes = (*budget).min(u64::from(part.asked.max_bytes));
-    part.next = replica.log.read(part.at, limit, max_bytes, first, &mut response.batches);
+    let max_bytes = (*budget).min(u64::from(part.max_bytes));
+    let next = replica.log.read(part.at, limit, max_bytes, first, &mut response.batches);
     fetched.batches = (response.batches.len() - before) as u32;
-    *budget = budget.saturating_sub(part.next.position - part.at.position);
+    let bytes = next.position - part.at.position;
+    let records = (next.offset - part.at.offset) as u32;
+    part.sent = Stretch { records, batches: fetched.batches, bytes: bytes as u32 };
+    *budget = budget.saturating_sub(bytes);
     response.partitions.push(fetched);
-    limit.position.saturating_sub(part.next.position).min(u64::from(part.asked.max_bytes))
+    limit.position.saturating_sub(next.position).min(u64::from(part.max_bytes))
 }

@@ -290,9 +290,7 @@ impl Source<'_> {
         if most <= self.max_record && (goes_on(at_most) || goes_on(come())) {
             return None;
         }
-        let mut cursor = self.stream.clone();
-        let fill = self.fill(&mut cursor, partition, open, until, turn);
-        Some((fill, cursor))
+        Some(self.fill(partition, open, until, turn))
     }
 
     /// Tells whether a fill foreseen here is still what comes.
@@ -301,16 +299,10 @@ impl Source<'_> {
         Place { partition, stands, load: self.load.version(), behind_us: self.clock.behind_us }
     }
 
-    /// What joins `open` up to and including the moment `until`; with `turn` bytes the partitioner turns. A `cursor`
-    /// that stands where the stream does goes on by what joins.
-    pub(super) fn fill(
-        &self,
-        cursor: &mut Stream,
-        partition: u32,
-        open: &Open,
-        until: SimTime,
-        turn: u64,
-    ) -> Fill {
+    /// What joins `open` up to and including the moment `until`, and the cursor behind it; with `turn` bytes the
+    /// partitioner turns.
+    pub(super) fn fill(&self, partition: u32, open: &Open, until: SimTime, turn: u64) -> (Fill, Stream) {
+        let mut cursor = self.stream.clone();
         let end = self.clock.at(until);
         let base_ms = open.base.as_ms();
         let fixed = self.records.fixed_shape();
@@ -319,7 +311,7 @@ impl Source<'_> {
             let next = cursor.next();
             let at = cursor.next_at(self.load);
             if at > end {
-                return fill;
+                return (fill, cursor);
             }
             let when = self.clock.when(at);
             // Records whose deltas take as many bytes as this one's make a run.
@@ -379,7 +371,7 @@ impl Source<'_> {
                 Stop::TooLarge(_) => Stop::TooLarge(after()),
             };
             if fill.stop != Stop::Time || (taken == come && end <= longer_at) {
-                return fill;
+                return (fill, cursor);
             }
         }
     }
@@ -399,7 +391,7 @@ pub(super) struct Queue {
     /// The batch records join; the last of the queue.
     pub open: Option<Open>,
     /// The records of this partition, unless all partitions share one stream.
-    pub stream: Option<Stream>,
+    pub stream: Option<Box<Stream>>,
     /// When the next record of `stream` comes; known while no batch is open.
     pub arrives: SimTime,
     /// Ordinal of the next record.
@@ -425,7 +417,7 @@ impl Queue {
         Queue {
             waiting: VecDeque::new(),
             open: None,
-            stream,
+            stream: stream.map(Box::new),
             arrives: SimTime::NEVER,
             next_ordinal: 0,
             lane: None,

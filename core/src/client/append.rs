@@ -145,21 +145,14 @@ impl Producer {
         open: &Open,
         turn: u64,
     ) -> (Fill, Stream) {
-        let work_out = || {
-            let mut cursor = source.stream.clone();
-            let fill = source.fill(&mut cursor, partition, open, now, turn);
-            (fill, cursor)
-        };
+        let work_out = || source.fill(partition, open, now, turn);
+        let is_now =
+            |known: &&Foreseen| known.at == now && known.place == source.place(partition, open, turn);
         let foreseen = self.sticky.as_ref().and_then(|sticky| sticky.foreseen.as_deref());
-        match foreseen
-            .filter(|foreseen| foreseen.at == now && foreseen.place == source.place(partition, open, turn))
-        {
-            Some(foreseen) => {
-                debug_assert_eq!(
-                    (foreseen.fill, foreseen.cursor.next()),
-                    (work_out().0, work_out().1.next())
-                );
-                (foreseen.fill, foreseen.cursor.clone())
+        match foreseen.filter(is_now) {
+            Some(Foreseen { fill, cursor, .. }) => {
+                debug_assert!(work_out() == (*fill, cursor.clone()), "what was foreseen is what comes");
+                (*fill, cursor.clone())
             }
             None => work_out(),
         }
@@ -403,14 +396,15 @@ impl Producer {
                     return;
                 }
             }
-            let mut cursor = source.stream.clone();
-            let fill = source.fill(&mut cursor, partition, &open, now, u64::MAX);
+            let (fill, cursor) = source.fill(partition, &open, now, u64::MAX);
             if self.queues[at].open.is_none() {
                 self.open(partition, open);
                 self.queues[at].arrives = SimTime::NEVER;
             }
             self.queues[at].join(&fill);
-            self.queues[at].stream = Some(cursor);
+            if let Some(stream) = self.queues[at].stream.as_deref_mut() {
+                *stream = cursor;
+            }
             match fill.stop {
                 Stop::Time | Stop::Turn(_) => return,
                 Stop::NoRoom(_) | Stop::Full(_) => self.close(partition),
@@ -425,8 +419,7 @@ impl Producer {
             let turn = self.bytes_to_turn(partition);
             let Some((source, _)) = self.source(partition) else { return };
             let Some(open) = &self.queues[at].open else { return };
-            let mut cursor = source.stream.clone();
-            let fill = source.fill(&mut cursor, partition, open, now, turn);
+            let (fill, cursor) = self.fill_shared(now, partition, &source, open, turn);
             self.join_shared(now, partition, fill, cursor);
         }
     }
@@ -607,7 +600,7 @@ impl Producer {
             }
         } else {
             self.queues[at].next_ordinal += 1;
-            let stream = self.queues[at].stream.as_mut();
+            let stream = self.queues[at].stream.as_deref_mut();
             if let Some(stream) = stream.or(self.sticky.as_mut().map(|sticky| &mut sticky.stream)) {
                 stream.take(1, &self.load);
             }

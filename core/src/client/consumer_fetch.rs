@@ -31,6 +31,7 @@ pub(super) enum Settled {
 
 /// A partition this consumer owns.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Slot {
     pub(super) partition: TopicPartition,
     pub(super) settled: Settled,

@@ -477,10 +477,16 @@ impl<T> Network<T> {
     fn take(&mut self, from: NodeId, correlation: u32) -> Option<Pending<T>> {
         let NodeId::Broker(broker) = from else { return None };
         let connection = self.connections.get_mut(usize::from(broker).checked_sub(1)?)?;
-        let at = connection.in_flight.iter().position(|pending| pending.correlation == correlation)?;
+        let is_first = connection.in_flight.front()?.correlation == correlation;
+        let taken = if is_first {
+            connection.in_flight.pop_front()
+        } else {
+            let at = connection.in_flight.iter().position(|pending| pending.correlation == correlation)?;
+            connection.in_flight.remove(at)
+        };
         connection.answered = true;
         connection.failures = 0;
-        connection.in_flight.remove(at)
+        taken
     }
 
     /// The connection broke: every request in flight on it fails with `NETWORK_EXCEPTION`, metadata is asked

@@ -96,6 +96,8 @@ pub struct Producer {
     pub(super) clock: Clock,
     pub(super) queues: Vec<Queue>,
     pub(super) lanes: Vec<Lane>,
+    /// The lanes with something due, in order: few of many.
+    pub(super) due_lanes: Vec<u32>,
     /// For the batches of the next requests.
     pub(super) spare: Spare<Parcel>,
     /// When to look at a partition; an entry counts while it is the partition's alarm.
@@ -155,6 +157,7 @@ impl Producer {
             clock: Clock::stopped_at(SimTime::ZERO),
             queues: Vec::new(),
             lanes: Vec::new(),
+            due_lanes: Vec::new(),
             spare: Spare::default(),
             agenda: BinaryHeap::new(),
             looked_at: Vec::new(),
@@ -411,7 +414,7 @@ impl Producer {
             None => None,
         };
         if let Some(open) = open {
-            let fill = source.fill(&mut source.stream.clone(), partition, &open, now, u64::MAX);
+            let fill = source.fill(partition, &open, now, u64::MAX).0;
             let records = open.count + fill.records;
             if records > 0 {
                 backlog.records += u64::from(records);
@@ -482,7 +485,7 @@ impl Producer {
 
     /// The stream that fills a partition now, and whether it is shared.
     pub(super) fn source(&self, partition: u32) -> Option<(Source<'_>, bool)> {
-        let (stream, shared) = match (&self.queues[partition as usize].stream, &self.sticky) {
+        let (stream, shared) = match (self.queues[partition as usize].stream.as_deref(), &self.sticky) {
             (Some(stream), _) => (stream, false),
             (None, Some(sticky)) if sticky.target == Some(partition) => (&sticky.stream, true),
             _ => return None,

@@ -96,9 +96,9 @@ impl Producer {
         if self.is_idempotent() && self.identity.id == NO_PRODUCER && !self.identity.asked {
             next = next.min(self.identity.ask_at.max(now.plus_us(1)));
         }
-        for (lane, broker) in self.lanes.iter().zip(0..) {
-            let ready_at = self.network.ready_at(broker_of(broker));
-            if lane.due > 0 && ready_at > now {
+        for &lane in &self.due_lanes {
+            let ready_at = self.network.ready_at(broker_of(lane));
+            if ready_at > now {
                 next = next.min(ready_at);
             }
         }
@@ -156,13 +156,23 @@ impl Producer {
 
     fn set_due(&mut self, partition: u32, due: bool) {
         let queue = &mut self.queues[partition as usize];
-        if queue.due != due {
-            queue.due = due;
-            let count = match queue.lane {
-                Some(lane) => &mut self.lanes[lane as usize].due,
-                None => &mut self.leaderless,
-            };
-            *count = if due { *count + 1 } else { *count - 1 };
+        if queue.due == due {
+            return;
+        }
+        queue.due = due;
+        let lane = queue.lane;
+        let count = match lane {
+            Some(lane) => &mut self.lanes[lane as usize].due,
+            None => &mut self.leaderless,
+        };
+        *count = if due { *count + 1 } else { *count - 1 };
+        match (lane, *count) {
+            (Some(lane), 1) if due => {
+                let at = self.due_lanes.partition_point(|&other| other < lane);
+                self.due_lanes.insert(at, lane);
+            }
+            (Some(lane), 0) => self.due_lanes.retain(|&other| other != lane),
+            _ => {}
         }
     }
 
@@ -256,6 +266,8 @@ impl Producer {
             self.lanes[lane as usize].partitions.push(partition as u32);
             self.lanes[lane as usize].due += u32::from(queue.due);
         }
+        let due = self.lanes.iter().zip(0..).filter(|(lane, _)| lane.due > 0);
+        self.due_lanes = due.map(|(_, lane)| lane).collect();
         // A new leader ends the backoff of what waits for it.
         for partition in 0..self.queues.len() {
             if self.queues[partition].waiting.front().is_some_and(|first| first.attempts > 0) {
@@ -274,8 +286,10 @@ impl Producer {
         }
         let limit = self.spec.config.max_in_flight.max(1);
         let mut any = false;
-        for lane in 0..self.lanes.len() {
-            let broker = broker_of(lane as u32);
+        let mut from = 0;
+        while let Some(&next) = self.due_lanes.iter().find(|&&lane| lane >= from) {
+            from = next + 1;
+            let (lane, broker) = (next as usize, broker_of(next));
             while self.lanes[lane].due > 0 {
                 self.lanes[lane].ready_at = now;
                 if self.network.in_flight(broker) >= limit || !self.network.can_send(now, broker) {

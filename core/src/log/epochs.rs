@@ -2,8 +2,11 @@
 
 /// Entries (epoch, start offset), strictly increasing in both (`LeaderEpochFileCache`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct LeaderEpochCache {
     entries: Vec<(u32, u64)>,
+    /// The epoch of the last entry, which every append and every fetch asks for.
+    latest: Option<u32>,
 }
 
 /// The answer to "where did this epoch end": the largest epoch not above the one asked for, and its end.
@@ -25,9 +28,11 @@ impl LeaderEpochCache {
             self.entries.retain(|&(e, start)| e < epoch && start < start_offset);
         }
         self.entries.push((epoch, start_offset));
+        self.latest = Some(epoch);
     }
 
     /// Where `epoch` ended, given the log end (R-E2). `None`: undefined.
+    #[inline]
     pub fn end_offset_for(&self, epoch: u32, log_end_offset: u64) -> Option<EpochEnd> {
         if self.latest() == Some(epoch) {
             return Some(EpochEnd { epoch, end_offset: log_end_offset });
@@ -39,8 +44,9 @@ impl LeaderEpochCache {
     }
 
     /// The newest epoch.
+    #[inline]
     pub fn latest(&self) -> Option<u32> {
-        self.entries.last().map(|&(epoch, _)| epoch)
+        self.latest
     }
 
     /// The epoch of the record before `offset`, if there is one.
@@ -51,6 +57,7 @@ impl LeaderEpochCache {
     /// Drops what starts at or above `offset` (R-E3).
     pub fn truncate_to(&mut self, offset: u64) {
         self.entries.retain(|&(_, start)| start < offset);
+        self.latest = self.entries.last().map(|&(epoch, _)| epoch);
     }
 
     /// The log now starts at `offset`: keeps the newest entry at or below it, moved there (R-E3).

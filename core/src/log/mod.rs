@@ -2,6 +2,7 @@
 //!
 //! This room knows nothing of brokers, messages or leadership: it is told what to append and what to cut.
 mod batch;
+mod chunk;
 mod epochs;
 mod producers;
 mod segments;

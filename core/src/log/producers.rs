@@ -1,22 +1,35 @@
 //! What a partition remembers of idempotent producers (`ProducerStateManager`).
 use super::{Batch, NO_PRODUCER};
+use std::cmp::Ordering;
 
 /// How many batches are remembered a producer (R-I2).
 const REMEMBERED: usize = 5;
 
-/// The producers known in one partition, by producer id.
+/// The producers known in one partition.
 #[derive(Clone, Debug, Default)]
 pub struct ProducerStates {
+    /// Their ids, ascending.
+    ids: Vec<u32>,
+    /// What is remembered of each.
     states: Vec<ProducerState>,
 }
 
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 struct ProducerState {
-    producer_id: u32,
     epoch: u16,
-    /// (first sequence, last sequence, base offset), oldest first.
-    batches: [(i32, i32, u64); REMEMBERED],
+    /// How many batches are remembered.
     len: u8,
+    /// Which of them is the newest; the one after it is the oldest.
+    newest: u8,
+    /// (first sequence, last sequence, base offset), in a ring.
+    batches: [(i32, i32, u64); REMEMBERED],
+}
+
+impl ProducerState {
+    fn new(epoch: u16) -> Self {
+        ProducerState { epoch, len: 0, newest: REMEMBERED as u8 - 1, batches: Default::default() }
+    }
 }
 
 /// The verdict on a client's batch (R-I3).
@@ -37,10 +50,10 @@ pub enum SequenceCheck {
 
 impl ProducerStates {
     /// Rebuilds the memory by replaying a log's batches.
-    pub fn from_batches<'a>(batches: impl Iterator<Item = &'a Batch>) -> Self {
+    pub fn from_batches(batches: impl Iterator<Item = Batch>) -> Self {
         let mut states = ProducerStates::default();
         for batch in batches {
-            states.update(batch);
+            states.update(&batch);
         }
         states
     }
@@ -53,23 +66,22 @@ impl ProducerStates {
         let Ok(at) = self.find(batch.producer_id) else { return SequenceCheck::Append };
         let state = &self.states[at];
         let known = &state.batches[..state.len as usize];
-        if state.epoch == batch.producer_epoch {
-            let (first, last) = (batch.base_sequence, batch.last_sequence());
-            if let Some(&(_, _, base_offset)) = known.iter().find(|b| (b.0, b.1) == (first, last)) {
-                return SequenceCheck::Duplicate { base_offset };
+        let expected =
+            known.get(state.newest as usize).map_or(0, |&(_, last, _)| last.checked_add(1).unwrap_or(0));
+        match batch.producer_epoch.cmp(&state.epoch) {
+            Ordering::Less => SequenceCheck::InvalidEpoch,
+            Ordering::Greater if batch.base_sequence == 0 => SequenceCheck::Append,
+            Ordering::Greater => SequenceCheck::OutOfOrder,
+            // What comes next is none of those that came: they need no look.
+            Ordering::Equal if batch.base_sequence == expected => SequenceCheck::Append,
+            Ordering::Equal => {
+                let (first, last) = (batch.base_sequence, batch.last_sequence());
+                let same = known.iter().find(|known| (known.0, known.1) == (first, last));
+                same.map_or(SequenceCheck::OutOfOrder, |&(_, _, base_offset)| SequenceCheck::Duplicate {
+                    base_offset,
+                })
             }
-        } else if batch.producer_epoch < state.epoch {
-            return SequenceCheck::InvalidEpoch;
-        } else {
-            let restarts = batch.base_sequence == 0;
-            return if restarts { SequenceCheck::Append } else { SequenceCheck::OutOfOrder };
         }
-        let expected = match known.last() {
-            Some(&(_, i32::MAX, _)) => 0,
-            Some(&(_, last, _)) => last + 1,
-            None => 0,
-        };
-        if batch.base_sequence == expected { SequenceCheck::Append } else { SequenceCheck::OutOfOrder }
     }
 
     /// Remembers an appended or replicated batch.
@@ -80,35 +92,27 @@ impl ProducerStates {
         let at = match self.find(batch.producer_id) {
             Ok(at) => at,
             Err(at) => {
-                let state = ProducerState {
-                    producer_id: batch.producer_id,
-                    epoch: batch.producer_epoch,
-                    batches: Default::default(),
-                    len: 0,
-                };
-                self.states.insert(at, state);
+                self.ids.insert(at, batch.producer_id);
+                self.states.insert(at, ProducerState::new(batch.producer_epoch));
                 at
             }
         };
         let state = &mut self.states[at];
         if state.epoch != batch.producer_epoch {
-            state.epoch = batch.producer_epoch;
-            state.len = 0;
+            *state = ProducerState::new(batch.producer_epoch);
         }
-        if state.len as usize == REMEMBERED {
-            state.batches.rotate_left(1);
-            state.len -= 1;
-        }
-        state.batches[state.len as usize] = (batch.base_sequence, batch.last_sequence(), batch.base_offset);
-        state.len += 1;
+        state.newest = (state.newest + 1) % REMEMBERED as u8;
+        state.len = (state.len + 1).min(REMEMBERED as u8);
+        state.batches[state.newest as usize] =
+            (batch.base_sequence, batch.last_sequence(), batch.base_offset);
     }
 
     /// Forgets everything: this replica no longer leads.
     pub fn clear(&mut self) {
-        self.states = Vec::new();
+        *self = Self::default();
     }
 
     fn find(&self, producer_id: u32) -> Result<usize, usize> {
-        self.states.binary_search_by_key(&producer_id, |state| state.producer_id)
+        self.ids.binary_search(&producer_id)
     }
 }

@@ -17,20 +17,24 @@ pub struct Segment {
 
 /// The segments of one log, oldest first; there is always an active one.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Segments {
-    list: VecDeque<Segment>,
+    active: Segment,
+    sealed: VecDeque<Segment>,
 }
 
 impl Segments {
     /// One empty segment.
     pub fn new(base: LogPosition, now: SimTime) -> Self {
-        Segments { list: VecDeque::from([Segment { base, first_time: None, largest_time: now }]) }
+        let active = Segment { base, first_time: None, largest_time: now };
+        Segments { sealed: VecDeque::new(), active }
     }
 
     /// Rolls a new segment if `batch` does not belong in the active one (R-S1), then counts `batch` in.
+    #[inline]
     pub fn append(&mut self, batch: &Batch, end: LogPosition, config: &TopicConfig) {
         let time = batch.max_time();
-        let active = self.list.back_mut().expect("always one segment");
+        let active = &mut self.active;
         let Some(first_time) = active.first_time else {
             (active.first_time, active.largest_time) = (Some(time), time);
             return;
@@ -39,7 +43,8 @@ impl Segments {
         let full = size + u64::from(batch.bytes) > config.segment_bytes;
         let aged = time.since_us(first_time) > config.segment_ms.saturating_mul(1_000);
         if size > 0 && (full || aged) {
-            self.list.push_back(Segment { base: end, first_time: Some(time), largest_time: time });
+            self.sealed.push_back(self.active);
+            self.active = Segment { base: end, first_time: Some(time), largest_time: time };
         } else {
             active.largest_time = active.largest_time.max(time);
         }
@@ -55,11 +60,11 @@ impl Segments {
         high_watermark: u64,
         config: &TopicConfig,
     ) -> Option<LogPosition> {
-        while self.list.get(1).is_some_and(|next| next.base.offset <= start.offset) {
-            self.list.pop_front();
+        while self.iter().nth(1).is_some_and(|next| next.base.offset <= start.offset) {
+            self.sealed.pop_front();
         }
         if config.retention_bytes >= 0 {
-            let total = end.position - self.list[0].base.position;
+            let total = end.position - self.first().base.position;
             let mut excess = total.saturating_sub(config.retention_bytes.cast_unsigned());
             self.delete_while(now, end, high_watermark, |_, size| {
                 let goes = excess > 0 && excess >= size;
@@ -72,7 +77,7 @@ impl Segments {
             let expired = |segment: &Segment, _| now.since_ms(segment.largest_time) > retention_ms;
             self.delete_while(now, end, high_watermark, expired);
         }
-        let first = self.list[0].base;
+        let first = self.first().base;
         (first.offset > start.offset).then_some(first)
     }
 
@@ -84,39 +89,48 @@ impl Segments {
         mut goes: impl FnMut(&Segment, u64) -> bool,
     ) {
         loop {
-            let segment = self.list[0];
-            let next = self.list.get(1).map_or(end, |next| next.base);
-            let empty_active = self.list.len() == 1 && segment.base.offset == end.offset;
+            let segment = *self.first();
+            let next = self.iter().nth(1).map_or(end, |next| next.base);
+            let empty_active = self.sealed.is_empty() && segment.base.offset == end.offset;
             let size = next.position - segment.base.position;
             if empty_active || high_watermark < next.offset || !goes(&segment, size) {
                 return;
             }
-            if self.list.len() == 1 {
-                self.list.push_back(Segment { base: end, first_time: None, largest_time: now });
+            if self.sealed.pop_front().is_none() {
+                self.active = Segment { base: end, first_time: None, largest_time: now };
             }
-            self.list.pop_front();
         }
     }
 
     /// The log was cut at `end`.
     pub fn truncate_to(&mut self, end: LogPosition) {
-        while self.list.len() > 1 && self.active().base.offset >= end.offset {
-            self.list.pop_back();
+        while self.active.base.offset >= end.offset
+            && let Some(last) = self.sealed.pop_back()
+        {
+            self.active = last;
         }
-        let active = self.list.back_mut().expect("always one segment");
-        if active.base.offset >= end.offset {
-            active.base = end;
-            active.first_time = None;
+        if self.active.base.offset >= end.offset {
+            self.active.base = end;
+            self.active.first_time = None;
         }
     }
 
     /// The active segment.
     pub fn active(&self) -> &Segment {
-        self.list.back().expect("always one segment")
+        &self.active
+    }
+
+    fn first(&self) -> &Segment {
+        self.sealed.front().unwrap_or(&self.active)
     }
 
     /// All segments, oldest first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Segment> {
-        self.list.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &Segment> {
+        self.sealed.iter().chain([&self.active])
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.sealed.len() + 1
     }
 }

@@ -1,14 +1,12 @@
 //! The log itself: fixed-size sealed chunks of batches behind `Arc`, and a tail.
 //!
 //! A checkpoint of the world clones logs, so a clone must cost the tail and no more.
+use super::chunk::{CHUNK, Chunk, Stored};
 use super::{Batch, EpochEnd, LeaderEpochCache, Segments};
 use crate::config::TopicConfig;
 use crate::kernel::{Digest, SimTime};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Batches a sealed chunk.
-const CHUNK: usize = 32;
 
 /// A place between two batches of one replica's log (Kafka's `LogOffsetMetadata`).
 ///
@@ -23,24 +21,20 @@ pub struct LogPosition {
     pub position: u64,
 }
 
+/// One replica's log. What an append looks at stands together.
 #[derive(Clone, Debug)]
-struct Stored {
-    batch: Batch,
-    position: u64,
-}
-
-/// One replica's log.
-#[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Log {
-    chunks: VecDeque<Arc<Vec<Stored>>>,
-    tail: Vec<Stored>,
-    /// Batch index of the first batch held (in a chunk or the tail).
-    first_index: u64,
-    start: LogPosition,
-    end: LogPosition,
     /// Where each leader began.
     pub epochs: LeaderEpochCache,
+    end: LogPosition,
+    start: LogPosition,
+    /// Batch index of the tail's first batch.
+    tail_index: u64,
+    tail: Chunk,
     segments: Segments,
+    /// What lies before the tail, each chunk full.
+    chunks: VecDeque<Arc<Chunk>>,
 }
 
 impl Log {
@@ -48,13 +42,13 @@ impl Log {
     pub fn new(now: SimTime) -> Self {
         let zero = LogPosition::default();
         Log {
-            chunks: VecDeque::new(),
-            tail: Vec::new(),
-            first_index: 0,
-            start: zero,
-            end: zero,
             epochs: LeaderEpochCache::default(),
+            end: zero,
+            start: zero,
+            tail_index: 0,
+            tail: Chunk::default(),
             segments: Segments::new(zero, now),
+            chunks: VecDeque::new(),
         }
     }
 
@@ -85,20 +79,36 @@ impl Log {
             index: self.end.index + 1,
             position: position + u64::from(batch.bytes),
         };
-        self.tail.push(Stored { batch, position });
+        self.tail.push(batch, position);
         if self.tail.len() == CHUNK {
-            let sealed = std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK));
+            let sealed = std::mem::replace(&mut self.tail, Chunk::with_room());
             self.chunks.push_back(Arc::new(sealed));
+            self.tail_index += CHUNK as u64;
         }
     }
 
+    /// The chunk that holds a batch, by its index, and where in it.
     #[inline]
-    fn get(&self, index: u64) -> Option<&Stored> {
-        let at = index.checked_sub(self.first_index)? as usize;
-        match self.chunks.get(at / CHUNK) {
-            Some(chunk) => chunk.get(at % CHUNK),
-            None => self.tail.get(at - self.chunks.len() * CHUNK),
+    fn place(&self, index: u64) -> Option<(&Chunk, usize)> {
+        if let Some(at) = index.checked_sub(self.tail_index) {
+            return Some((&self.tail, at as usize));
         }
+        // Counted from the tail back: the last chunk is the first.
+        let back = (self.tail_index - 1 - index) as usize / CHUNK;
+        let chunk = self.chunks.get(self.chunks.len().checked_sub(back + 1)?)?;
+        Some((chunk, CHUNK - 1 - (self.tail_index - 1 - index) as usize % CHUNK))
+    }
+
+    #[inline]
+    fn stored(&self, index: u64) -> Option<&Stored> {
+        let (chunk, at) = self.place(index)?;
+        chunk.stored(at)
+    }
+
+    #[inline]
+    fn batch(&self, index: u64) -> Option<Batch> {
+        let (chunk, at) = self.place(index)?;
+        chunk.batch(at)
     }
 
     /// The position of the batch that holds `offset`; the end for the end offset; `None` outside the log.
@@ -112,10 +122,10 @@ impl Log {
         let (mut low, mut high) = (self.start.index, self.end.index);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if self.get(middle)?.batch.base_offset <= offset { low = middle } else { high = middle }
+            if self.stored(middle)?.base_offset <= offset { low = middle } else { high = middle }
         }
-        let stored = self.get(low)?;
-        Some(LogPosition { offset: stored.batch.base_offset, index: low, position: stored.position })
+        let stored = self.stored(low)?;
+        Some(LogPosition { offset: stored.base_offset, index: low, position: stored.position })
     }
 
     /// Copies batches from `from` up to `limit` into `out`, at most `max_bytes` (one whole batch more than
@@ -131,39 +141,40 @@ impl Log {
     ) -> LogPosition {
         let mut at = from;
         while at.index < limit.index {
-            let Some(stored) = self.get(at.index) else { break };
-            let bytes = u64::from(stored.batch.bytes);
+            let Some((chunk, place)) = self.place(at.index) else { break };
+            let Some(stored) = chunk.stored(place) else { break };
+            let bytes = u64::from(stored.bytes);
             let read = at.position - from.position;
             if read + bytes > max_bytes && !(at_least_one && read == 0) {
                 break;
             }
             at = LogPosition {
-                offset: stored.batch.end_offset(),
+                offset: stored.end_offset(),
                 index: at.index + 1,
                 position: at.position + bytes,
             };
-            out.push(stored.batch.clone());
+            out.extend(chunk.batch(place));
         }
         at
     }
 
     /// The batches from the one holding `offset` on.
-    pub fn batches_from(&self, offset: u64) -> impl Iterator<Item = &Batch> {
+    pub fn batches_from(&self, offset: u64) -> impl Iterator<Item = Batch> {
         let offset = offset.max(self.start.offset);
         let first = self.position_of(offset).unwrap_or(self.end).index;
-        (first..self.end.index).filter_map(|index| self.get(index)).map(|stored| &stored.batch)
+        (first..self.end.index).filter_map(|index| self.batch(index))
     }
 
     /// The last `n` batches, oldest first.
-    pub fn last_batches(&self, n: u64) -> impl Iterator<Item = &Batch> {
+    pub fn last_batches(&self, n: u64) -> impl DoubleEndedIterator<Item = Batch> {
         let first = self.end.index.saturating_sub(n).max(self.start.index);
-        (first..self.end.index).filter_map(|index| self.get(index)).map(|stored| &stored.batch)
+        (first..self.end.index).filter_map(|index| self.batch(index))
     }
 
     /// The batch that holds `offset`.
-    pub fn batch_at(&self, offset: u64) -> Option<&Batch> {
+    pub fn batch_at(&self, offset: u64) -> Option<Batch> {
         let position = self.position_of(offset)?;
-        self.get(position.index).map(|stored| &stored.batch)
+        self.batch(position.index)
     }
 
     /// Cuts the log at `offset` (a batch boundary); returns what was cut, oldest first. An epoch without a record
@@ -174,16 +185,14 @@ impl Log {
             return Vec::new();
         }
         let Some(end) = self.position_of(offset.max(self.start.offset)) else { return Vec::new() };
-        let keep = (end.index - self.first_index) as usize;
-        let mut cut = Vec::new();
-        while self.chunks.len() * CHUNK > keep {
-            let chunk = self.chunks.pop_back().expect("counted");
-            let mut stored = Arc::unwrap_or_clone(chunk);
-            stored.append(&mut self.tail);
-            self.tail = stored;
+        let cut = (end.index..self.end.index).filter_map(|index| self.batch(index)).collect();
+        while end.index < self.tail_index
+            && let Some(chunk) = self.chunks.pop_back()
+        {
+            self.tail = Arc::unwrap_or_clone(chunk);
+            self.tail_index -= CHUNK as u64;
         }
-        let keep_in_tail = keep - self.chunks.len() * CHUNK;
-        cut.extend(self.tail.drain(keep_in_tail..).map(|stored| stored.batch));
+        self.tail.truncate((end.index - self.tail_index) as usize);
         self.end = end;
         self.epochs.truncate_to(end.offset);
         self.segments.truncate_to(end);
@@ -194,8 +203,8 @@ impl Log {
     pub fn restart_at(&mut self, offset: u64, now: SimTime) {
         let at = LogPosition { offset, ..self.end };
         self.chunks.clear();
-        self.tail.clear();
-        self.first_index = at.index;
+        self.tail = Chunk::default();
+        self.tail_index = at.index;
         self.start = at;
         self.end = at;
         self.epochs = LeaderEpochCache::default();
@@ -222,12 +231,16 @@ impl Log {
         }
     }
 
+    /// Batch index of the first batch held.
+    fn first_index(&self) -> u64 {
+        self.tail_index - (self.chunks.len() * CHUNK) as u64
+    }
+
     fn set_start(&mut self, start: LogPosition) {
         self.start = start;
         self.epochs.advance_start(start.offset);
-        while self.chunks.len() > 1 && self.first_index + CHUNK as u64 <= start.index {
+        while self.chunks.len() > 1 && self.first_index() + CHUNK as u64 <= start.index {
             self.chunks.pop_front();
-            self.first_index += CHUNK as u64;
         }
     }
 

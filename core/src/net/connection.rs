@@ -4,8 +4,9 @@ use crate::kernel::{Draws, Purpose, SimTime};
 
 const JITTER: Purpose = Purpose::new("latency jitter");
 
-/// One direction of a connection.
+/// One direction of a connection: one cache line.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub struct Link {
     /// One-way latency, microseconds; meaningful on an open connection.
     pub latency_us: u32,
@@ -56,6 +57,7 @@ impl Link {
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     links: Vec<Vec<Link>>,
+    closings: u32,
 }
 
 impl Network {
@@ -79,6 +81,12 @@ impl Network {
         }
     }
 
+    /// How many connections were closed since the run began. As long as none is, every message sent arrives.
+    #[inline]
+    pub fn closings(&self) -> u32 {
+        self.closings
+    }
+
     /// How many links it keeps books of.
     pub fn links(&self) -> usize {
         self.links.iter().map(Vec::len).sum()
@@ -92,6 +100,7 @@ impl Network {
 
     /// `node` closes its connection to `peer`: what it sent still arrives, what `peer` sent never does.
     pub fn close(&mut self, node: u32, peer: u32) {
+        self.closings += 1;
         for (from, to) in [(node, peer), (peer, node)] {
             let link = self.link(from, to);
             link.open = false;

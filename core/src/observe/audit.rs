@@ -240,7 +240,7 @@ impl Audit {
 
     fn appended_again(&mut self, world: &World, leader: BrokerId, partition: TopicPartition, batch: &Batch) {
         let Some(replica) = world.broker(leader).replica(partition) else { return };
-        let is_copy = |other: &&Batch| {
+        let is_copy = |other: &Batch| {
             other.base_offset < batch.base_offset
                 && other.source == batch.source
                 && other.payload.is_none() == batch.payload.is_none()
@@ -482,7 +482,7 @@ fn records_at(
     for offset in from.max(replica.log.start().offset)..end {
         let Some(batch) = replica.log.batch_at(offset) else { break };
         let at = (offset - batch.base_offset) as u32;
-        let text = format!("offset {offset}: {}", show_record(world, replica.index, batch, at));
+        let text = format!("offset {offset}: {}", show_record(world, replica.index, &batch, at));
         let found = RecordId::at(world, broker, partition, offset);
         shown.push((text, found.map_or_else(String::new, |(id, created)| id.words(created))));
     }

@@ -206,8 +206,7 @@ fn cells(
 ) {
     let first = out.len();
     let most = options.cells_per_lane as usize;
-    let batches: Vec<&Batch> = replica.log.last_batches(u64::from(options.cells_per_lane)).collect();
-    'batches: for batch in batches.into_iter().rev() {
+    'batches: for batch in replica.log.last_batches(u64::from(options.cells_per_lane)).rev() {
         let whole = batch.count > RECORD_CELLS_MAX;
         let elsewhere =
             others.iter().map(|other| end_in(other, batch.leader_epoch)).max().unwrap_or(u64::MAX);
@@ -216,7 +215,7 @@ fn cells(
                 break 'batches;
             }
             let offset = batch.base_offset + u64::from(at);
-            let key = if whole { None } else { key_of(world, replica.index, batch, at) };
+            let key = if whole { None } else { key_of(world, replica.index, &batch, at) };
             out.push(Cell {
                 offset,
                 count: if whole { batch.count } else { 1 },

@@ -227,7 +227,7 @@ fn replica(world: &World, at: u32, id: u32) -> Option<Seen> {
         row("logStartOffset", replica.log.start().offset),
         row("highWatermark", replica.high_watermark()),
         row("logEndOffset", replica.log.end().offset),
-        row("segments", replica.log.segments().iter().len()),
+        row("segments", replica.log.segments().count()),
         row("leader epochs", epochs.join(", ")),
     ];
     Some(Seen { title: format!("{} on broker {id}", image.partition_name(partition)), sentence, state })

@@ -21,15 +21,14 @@ pub fn newest(world: &World, subject: Subject, most: u32) -> Vec<RecordRow> {
         return Vec::new();
     };
     let mut rows = Vec::new();
-    let batches: Vec<_> = replica.log.last_batches(u64::from(most)).collect();
-    for batch in batches.into_iter().rev().filter(|batch| batch.source.0 < u32::from(world.producer_count()))
-    {
+    let batches = replica.log.last_batches(u64::from(most)).rev();
+    for batch in batches.filter(|batch| batch.source.0 < u32::from(world.producer_count())) {
         for at in (0..batch.count).rev().take(most as usize - rows.len()) {
             let offset = batch.base_offset + u64::from(at);
             rows.push(RecordRow {
                 pick: Pick::Offset { partition: partition.0, broker: broker.id.0, offset },
                 offset,
-                text: show_record(world, replica.index, batch, at),
+                text: show_record(world, replica.index, &batch, at),
                 created_us: batch.record_time(at).0,
             });
         }

@@ -198,7 +198,7 @@ impl Why {
         told.or_else(|| {
             others.find_map(|other| {
                 let batch = other.replica(partition)?.log.batch_at(offset)?;
-                (holds(batch) && batch.leader_epoch < epoch).then(|| of_batch(batch))?
+                (holds(&batch) && batch.leader_epoch < epoch).then(|| of_batch(&batch))?
             })
         })
     }

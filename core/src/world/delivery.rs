@@ -42,7 +42,8 @@ impl World {
             link.arrival(self.now, self.fx.mail.get(slot).bytes(), handshake_us, self.distances.spec())
         };
         self.message_ids += 1;
-        let head = Head { from, to, correlation, connection, id: self.message_ids, start: self.now, end };
+        let (id, start, closings) = (self.message_ids, self.now, self.network.closings());
+        let head = Head { from, to, correlation, connection, closings, id, start, end };
         match self.heads.get_mut(slot as usize) {
             Some(place) => *place = head,
             None => self.heads.resize(slot as usize + 1, head),
@@ -81,7 +82,7 @@ impl World {
     }
 
     pub(super) fn deliver(&mut self, slot: u32) {
-        let Head { from, to, connection, correlation, .. } = self.heads[slot as usize];
+        let Head { from, to, connection, closings, correlation, .. } = self.heads[slot as usize];
         let (from_number, to_number) = (self.number(from) as u32, self.number(to) as u32);
         self.digest.u64(u64::from(from_number) << 40 | u64::from(to_number) << 16);
         let host = &mut self.hosts[to_number as usize];
@@ -91,7 +92,9 @@ impl World {
         }
         let up = host.is_up();
         let message = self.fx.mail.take(slot);
-        if !up || connection < self.network.link(from_number, to_number).arrives_from {
+        let is_lost = closings != self.network.closings()
+            && connection < self.network.link(from_number, to_number).arrives_from;
+        if !up || is_lost {
             return;
         }
         self.digest.u64(u64::from(correlation));

@@ -40,6 +40,9 @@ pub struct World {
     brokers: Vec<Broker>,
     producers: Vec<ProducerSlot>,
     consumers: Vec<ConsumerSlot>,
+    /// The numbers of producers and consumers among all nodes. Apart, so that to look one up touches no node.
+    producer_numbers: Vec<u32>,
+    consumer_numbers: Vec<u32>,
     groups: Vec<crate::scenario::GroupSpec>,
     group_partitions: Arc<[u32]>,
     scenario: Arc<Scenario>,
@@ -71,6 +74,8 @@ struct Head {
     correlation: u32,
     /// The connection it was sent on.
     connection: u32,
+    /// How many connections had been closed anywhere when it was sent.
+    closings: u32,
     id: u64,
     /// When it left, and when it arrives: [`SimTime::NEVER`] while a cut link holds it.
     start: SimTime,
@@ -230,8 +235,8 @@ impl World {
         match node {
             NodeId::Controller(_) => 0,
             NodeId::Broker(id) => id as usize,
-            NodeId::Producer(at) => self.producers[at as usize].number as usize,
-            NodeId::Consumer(at) => self.consumers[at as usize].number as usize,
+            NodeId::Producer(at) => self.producer_numbers[at as usize] as usize,
+            NodeId::Consumer(at) => self.consumer_numbers[at as usize] as usize,
         }
     }
 

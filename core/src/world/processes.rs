@@ -31,23 +31,21 @@ impl Host {
     }
 }
 
-/// A producer, what it was made from, its number among all nodes.
+/// A producer, what it was made from.
 #[derive(Clone, Debug)]
 pub(super) struct ProducerSlot {
     pub node: Producer,
     pub spec: ProducerSpec,
-    pub number: u32,
     /// Made anew from `spec` as soon as it exited: its configuration changed.
     pub restart: bool,
 }
 
-/// A consumer, what it was made from, its number among all nodes.
+/// A consumer, what it was made from.
 #[derive(Clone, Debug)]
 pub struct ConsumerSlot {
     pub(super) node: Consumer,
     /// What it was made from.
     pub spec: ConsumerSpec,
-    pub(super) number: u32,
     /// Its processing time in per cent of the configured one.
     pub slowdown_percent: u32,
     pub(super) restart: bool,

@@ -48,6 +48,8 @@ impl World {
             brokers: Vec::new(),
             producers: Vec::new(),
             consumers: Vec::new(),
+            producer_numbers: Vec::new(),
+            consumer_numbers: Vec::new(),
             groups: scenario.groups.clone(),
             group_partitions: group_partitions.clone(),
             scenario: Arc::new(scenario.clone()),
@@ -176,8 +178,8 @@ impl World {
             bootstrap: self.bootstrap(),
         };
         let node = Producer::new(made.clone(), draws);
-        let number = self.hosts.len() as u32;
-        self.producers.push(ProducerSlot { node, spec: made, number, restart: false });
+        self.producers.push(ProducerSlot { node, spec: made, restart: false });
+        self.producer_numbers.push(self.hosts.len() as u32);
         self.hosts.push(Host::new(self.site_in(&spec.rack)));
         at
     }
@@ -200,9 +202,8 @@ impl World {
         };
         let draws = Draws::new(self.seed, &format!("consumer {client_id}"));
         let node = Consumer::new(made.clone(), draws);
-        let number = self.hosts.len() as u32;
-        let slot = ConsumerSlot { node, spec: made, number, slowdown_percent: 100, restart: false };
-        self.consumers.push(slot);
+        self.consumers.push(ConsumerSlot { node, spec: made, slowdown_percent: 100, restart: false });
+        self.consumer_numbers.push(self.hosts.len() as u32);
         self.hosts.push(Host::new(self.site_in(&spec.rack)));
         at
     }
@@ -210,14 +211,14 @@ impl World {
     /// Another start of the same client draws anew.
     pub(super) fn producer_draws(&self, at: u16) -> Draws {
         let slot = &self.producers[at as usize];
-        let start = u64::from(self.hosts[slot.number as usize].incarnation);
+        let start = u64::from(self.host(NodeId::Producer(at)).incarnation);
         Draws::new(self.seed, &format!("producer {}", slot.spec.client_id)).part(start)
     }
 
     /// Another start of the same client draws anew.
     pub(super) fn consumer_draws(&self, at: u16) -> Draws {
         let slot = &self.consumers[at as usize];
-        let start = u64::from(self.hosts[slot.number as usize].incarnation);
+        let start = u64::from(self.host(NodeId::Consumer(at)).incarnation);
         Draws::new(self.seed, &format!("consumer {}", slot.spec.client_id)).part(start)
     }
 

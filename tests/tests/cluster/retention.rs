@@ -186,7 +186,7 @@ fn a_log_whose_start_moved_does_not_fall_back_to_its_own_segments() {
     log.advance_start_to(25);
     log.retain(SimTime::ZERO, 30, &config);
     assert_eq!(log.start().offset, 25);
-    assert_eq!(log.segments().iter().len(), 1, "what lies below the start goes");
+    assert_eq!(log.segments().count(), 1, "what lies below the start goes");
 }
 
 fn record(offset: u64) -> Batch {

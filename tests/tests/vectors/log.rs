@@ -131,14 +131,14 @@ pub fn retention(kind: &Value, check: &mut Check) {
         let records = number(&case["records"]);
         let mut log = filled(records, &config);
         if let Some(before) = case.get("segments_before") {
-            check.same("segments before", log.segments().iter().len() as u64, number(before));
+            check.same("segments before", log.segments().count() as u64, number(before));
         }
         if case.get("segment_records").is_some() {
             bounded_by_high_watermark(log, check);
             continue;
         }
         log.retain(SimTime::from_ms(1_000_000), records, &config);
-        check.same("segments after", log.segments().iter().len() as u64, number(&case["segments_after"]));
+        check.same("segments after", log.segments().count() as u64, number(&case["segments_after"]));
         if case.get("remaining_segment").is_some() {
             check.same("start", log.start().offset, records);
             check.same("active", log.segments().active().base.offset, records);
@@ -164,6 +164,6 @@ pub fn log_roll(kind: &Value, check: &mut Check) {
         check.case(case);
         let config = config(&[("segment.bytes", (10 * (RECORD_BYTES - 1)).to_string())]);
         let log = filled(number(&case["appends"]), &config);
-        check.same("segments", log.segments().iter().len() as u64, number(&case["segments"]));
+        check.same("segments", log.segments().count() as u64, number(&case["segments"]));
     }
 }
