@@ -319,3 +319,25 @@ fn every_offered_command_can_be_done() {
         }
     }
 }
+
+#[test]
+fn a_partition_whose_leader_died_says_so_until_another_is_elected() {
+    // In the first one nothing happens by itself.
+    let mut session = open(&shipped().next().expect("one ships"));
+    go(&mut session, 12_500);
+    let image = session.world().controller().image();
+    // Topics of users come after `__consumer_offsets`.
+    let at = image.partitions.len() as u32 - 1;
+    let leader = image.partitions[at as usize].leader.expect("it is warm");
+    let has = |session: &mut Session, row: &str| {
+        session.inspect(Subject::Partition(at)).state.iter().any(|state| state.name == row)
+    };
+    let says =
+        |session: &mut Session, words: &str| session.inspect(Subject::Partition(at)).sentence.contains(words);
+    assert!(says(&mut session, "everybody writes to it") && has(&mut session, "highWatermark"));
+    session.act(format!("crash broker {}", leader.0).parse().expect("a command")).expect("it can be done");
+    go(&mut session, 13_000);
+    assert!(says(&mut session, "does not answer") && !has(&mut session, "highWatermark"));
+    go(&mut session, 30_000);
+    assert!(says(&mut session, "everybody writes to it") && has(&mut session, "highWatermark"));
+}

@@ -160,7 +160,14 @@ fn partition(world: &World, at: u32) -> Option<Seen> {
     let image = world.controller().image();
     let partition = TopicPartition(at);
     let registration = image.partitions.get(at as usize)?;
+    let answers = |leader: BrokerId| {
+        matches!(world.process(NodeId::from(leader)).0, Process::Running | Process::Stopping)
+    };
     let sentence = match registration.leader {
+        Some(leader) if !answers(leader) => format!(
+            "One log of records, in the order they were written. Broker {} still counts as its leader, but does not answer: until the controller elects another, nobody can write to it or read from it.",
+            leader.0
+        ),
         Some(leader) => format!(
             "One log of records, in the order they were written. Broker {} leads it: everybody writes to it and reads from it there. {}",
             leader.0,
@@ -170,7 +177,9 @@ fn partition(world: &World, at: u32) -> Option<Seen> {
             "One log of records. It has no leader now, so nobody can write to it or read from it.".to_owned()
         }
     };
-    let replica = registration.leader.and_then(|leader| world.broker(leader).replica(partition));
+    // What lies on the disk of a leader that is down is told with that replica.
+    let leader = registration.leader.filter(|&leader| answers(leader));
+    let replica = leader.and_then(|leader| world.broker(leader).replica(partition));
     let mut state = vec![
         row("leader", id_or_none(registration.leader)),
         row("leaderEpoch", registration.leader_epoch),
