@@ -174,7 +174,7 @@ impl Viewer {
 
     fn around(&mut self) -> Around {
         let nearest = Nearest::of(&self.heard.story, &[], self.subject, self.playhead_us);
-        let mut around = Around { nearest, trouble: self.shown.1, calm_s: 0.0 };
+        let mut around = Around { nearest, trouble: self.shown.1, ..Around::default() };
         if around.is_eventful() {
             self.calm_since_ms = self.now_ms;
         }

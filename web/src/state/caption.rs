@@ -1,11 +1,16 @@
 //! What the caption says, and for how long: what just happened and why, in two sentences at most.
 use super::app::App;
 use super::engine::Engine;
+use kafkarium_core::observe::life::Step;
 use kafkarium_core::observe::report::{StoryKind, StoryLine};
 use leptos::prelude::*;
 
-/// A caption stays for this long at least while playing, milliseconds; if no other event follows, for longer.
-const CAPTION_HELD_MS: f64 = 1_800.0;
+/// A caption stays for as long as it takes to read it, milliseconds: to find it, and each of its characters.
+const FOUND_MS: f64 = 600.0;
+const CHARACTER_MS: f64 = 36.0;
+/// But no shorter, and no longer where others wait.
+const HELD_MS: (f64, f64) = (1_800.0, 5_500.0);
+/// Where none waits it stays longer.
 const LAST_HELD_MS: f64 = 4_500.0;
 /// A caption stays for this long after its moment, microseconds of virtual time, unless another follows.
 const CAPTION_US: u64 = 12_000_000;
@@ -47,14 +52,16 @@ impl Engine {
             let too_many = self.to_say.len().saturating_sub(MOST_WAITING);
             self.to_say.drain(..too_many);
         }
+        let steps = if jumped { Vec::new() } else { steps_between(app, self.told_us, self.playhead_us) };
+        self.to_say.extend(steps);
         self.told_us = self.playhead_us;
-        let held_ms = if self.to_say.is_empty() { LAST_HELD_MS } else { CAPTION_HELD_MS };
+        let held_ms = app.caption.with_untracked(|words| held_ms(words, !self.to_say.is_empty()));
         let is_new = now_ms - self.caption_at_ms < held_ms;
         if is_new && app.speaks.get_untracked() == Speaks::OfAnEvent {
             return;
         }
         let next = self.to_say.pop_front().map(|words| (Speaks::OfAnEvent, words));
-        let (speaks, words) = next.unwrap_or_else(|| self.settled(come));
+        let (speaks, words) = next.unwrap_or_else(|| self.settled(app, come));
         if jumped || app.caption.get_untracked() != words {
             self.caption_at_ms = now_ms;
             app.caption.set(words);
@@ -63,9 +70,14 @@ impl Engine {
     }
 
     /// What is said when nothing new is to be said, of so many lines that have come.
-    fn settled(&self, come: usize) -> (Speaks, Words) {
+    fn settled(&self, app: App, come: usize) -> (Speaks, Words) {
         let story = &self.story[..come];
         let (now_us, shown) = (self.playhead_us as u64, self.shown);
+        // Who follows a record wants to hear of it, unless something else happened since.
+        let since_us = now_us.saturating_sub(CAPTION_US).max(story.last().map_or(0, |line| line.time_us));
+        if let Some(step) = steps_between(app, since_us as f64 - 1.0, self.playhead_us).pop() {
+            return (Speaks::OfAnEvent, step);
+        }
         let is_trouble = shown.is_some_and(|shown| shown.trouble);
         let moment = weightiest_of_the_last_moment(story);
         if let Some(last) = moment.last().filter(|last| is_trouble || now_us - last.time_us <= CAPTION_US) {
@@ -85,6 +97,25 @@ impl Engine {
     }
 }
 
+/// How long a caption stays where others wait, and where none does.
+fn held_ms((what, more): &Words, others_wait: bool) -> f64 {
+    let characters = what.chars().count() + more.chars().count();
+    let read_ms = (FOUND_MS + CHARACTER_MS * characters as f64).clamp(HELD_MS.0, HELD_MS.1);
+    if others_wait { read_ms } else { read_ms.max(LAST_HELD_MS) }
+}
+
+/// What is said of the record followed: its steps after one moment, and up to another.
+fn steps_between(app: App, after_us: f64, until_us: f64) -> Vec<Words> {
+    let life = app.life.read_untracked();
+    let Some(Ok(life)) = &*life else { return Vec::new() };
+    let come = |step: &&Step| (step.time_us as f64) > after_us && step.time_us as f64 <= until_us;
+    life.steps
+        .iter()
+        .filter(come)
+        .map(|step| (step.what.clone(), first_sentence(&step.why).to_owned()))
+        .collect()
+}
+
 /// What is said of lines that have just come: of commands given together first, and at once.
 fn sayings(fresh: &[StoryLine]) -> Vec<Words> {
     let mut lines: Vec<&StoryLine> = fresh.iter().filter(|line| line.weight >= SAID_FROM).collect();
@@ -102,7 +133,10 @@ fn sayings(fresh: &[StoryLine]) -> Vec<Words> {
 fn weightiest_of_the_last_moment(story: &[StoryLine]) -> Vec<&StoryLine> {
     let said = || story.iter().rev().filter(|line| line.weight >= SAID_FROM);
     let Some(last) = said().next() else { return Vec::new() };
-    let moment = || said().take_while(|line| last.time_us - line.time_us <= MOMENT_US);
+    // What came of a command outweighs it.
+    let is_past = |line: &StoryLine| line.kind == StoryKind::Command && line.time_us < last.time_us;
+    let near = || said().take_while(|line| last.time_us - line.time_us <= MOMENT_US);
+    let moment = || near().filter(|line| !is_past(line));
     let most = moment().map(|line| line.weight).max();
     let mut lines: Vec<&StoryLine> = moment().filter(|line| Some(line.weight) == most).collect();
     lines.reverse();
@@ -167,6 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn a_caption_stays_as_long_as_it_takes_to_read() {
+        let words = |characters: usize| ("x".repeat(characters), String::new());
+        assert_eq!(held_ms(&words(5), true), HELD_MS.0);
+        assert_eq!(held_ms(&words(5), false), LAST_HELD_MS);
+        // Twenty-odd characters a second, as subtitles go.
+        let seconds = held_ms(&words(100), true) / 1_000.0;
+        assert!((4.0..5.5).contains(&seconds), "{seconds}");
+        assert_eq!(held_ms(&words(1_000), true), HELD_MS.1);
+    }
+
+    #[test]
     fn the_weightiest_of_a_moment_stays() {
         let story = [
             line(1_000_000, StoryKind::Command, 3, "Long before."),
@@ -180,5 +225,10 @@ mod tests {
         let stays = weightiest_of_the_last_moment(&story);
         assert_eq!(stays.last().map(|line| line.what.as_str()), Some("Another leads."));
         assert!(words_of_all(&stays).is_none());
+        let came_of_it = [
+            line(9_000_000, StoryKind::Command, 3, "Command."),
+            line(9_020_000, StoryKind::Isr, 2, "In sync again."),
+        ];
+        assert_eq!(weightiest_of_the_last_moment(&came_of_it)[0].what, "In sync again.");
     }
 }

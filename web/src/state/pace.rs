@@ -24,6 +24,8 @@ pub const CALM: f64 = 1.0 / 40.0;
 const CALM_SHOWN_S: f64 = 5.0;
 /// While everybody waits for a timeout, and after a long calm.
 const WAITING: f64 = 2.5;
+/// While what happened is still being said.
+const UNSAID: f64 = 1.0 / 400.0;
 /// A moment after something happened, seconds of virtual time, takes about this long to triple.
 const AFTER_S: f64 = 1.3;
 /// Something about to happen is approached in about this long, seconds.
@@ -38,6 +40,8 @@ pub struct Around {
     pub trouble: bool,
     /// For so long nothing happened, seconds of the viewer.
     pub calm_s: f64,
+    /// Something that happened is still to be said.
+    pub unsaid: bool,
 }
 
 impl Around {
@@ -70,7 +74,11 @@ pub fn window_end(from_us: u64, speed: f64) -> u64 {
 pub fn story(around: Around) -> f64 {
     // Without powers of other bases than e, whose tables would have to be downloaded.
     let calm = CALM * ((around.calm_s - CALM_SHOWN_S).clamp(0.0, 8.0) * LN_2).exp();
-    let cap = if around.trouble { WAITING } else { calm.min(WAITING) };
+    let cap = match around {
+        Around { unsaid: true, .. } => UNSAID,
+        Around { trouble: true, .. } => WAITING,
+        _ => calm.min(WAITING),
+    };
     let Nearest { after_us, before_us } = around.nearest;
     let wanted = |((_, slowest), (after_us, before_us)): (&(_, f64), (Option<f64>, Option<f64>))| {
         let after = after_us.map_or(cap, |us| us / 1e6 / AFTER_S);
@@ -118,7 +126,7 @@ mod tests {
         let mut nearest = Nearest::default();
         nearest.after_us[Worth::TurningPoint as usize] = Some(after_us);
         nearest.before_us[Worth::Told as usize] = Some(before_us);
-        Around { nearest, trouble: true, calm_s: 0.0 }
+        Around { nearest, trouble: true, ..Around::default() }
     }
 
     #[test]
@@ -128,6 +136,16 @@ mod tests {
         assert_eq!(at(1e9, 0.0), TABLE[Worth::Told as usize].1);
         assert!(at(1e6, 1e9) > at(1e5, 1e9));
         assert_eq!(at(1e9, 1e9), WAITING);
+    }
+
+    #[test]
+    fn time_waits_for_what_is_still_to_be_said() {
+        let waits = Around { unsaid: true, ..between(1e9, 1e9) };
+        assert_eq!(story(waits), UNSAID);
+        assert!(
+            story(Around { unsaid: true, ..between(0.0, 1e9) }) < UNSAID,
+            "no faster than what is watched"
+        );
     }
 
     #[test]
@@ -144,7 +162,7 @@ mod tests {
         while now_s < 10.0 {
             let mut nearest = Nearest::default();
             nearest.after_us[Worth::StepOfTheRecord as usize] = Some(now_s * 1e6);
-            let mut around = Around { nearest, trouble: false, calm_s };
+            let mut around = Around { nearest, calm_s, ..Around::default() };
             calm_s = if around.is_eventful() { 0.0 } else { calm_s + 1.0 / 60.0 };
             around.calm_s = calm_s;
             speed = ease(speed, story(around));
@@ -210,7 +228,7 @@ members = 1
             let known_us = now_us + WINDOWS_AHEAD as f64 * WINDOW_MS * 1_000.0 * speed;
             let known = story_lines.partition_point(|line| line.time_us as f64 <= known_us);
             let nearest = Nearest::of(&story_lines[..known], &[], Subject::Cluster, now_us);
-            speed = ease(speed, story(Around { nearest, trouble: true, calm_s: 0.0 }));
+            speed = ease(speed, story(Around { nearest, trouble: true, ..Around::default() }));
             now_us += speed * 1e6 / 60.0;
             frames += 1;
         }
