@@ -94,6 +94,18 @@ test("where the playhead stands partitions are counted now, not up to a second a
     assert.equal(await value(page, 2, "under-replicated").textContent(), "53");
   }));
 
+test("after a click into a chart the arrow keys still move time", () =>
+  withPage(CRASHED, async (page) => {
+    await standsAt(page, 45);
+    await page.keyboard.press("Space");
+    await page.getByRole("slider", { name: "Partitions in trouble" }).click();
+    await page.waitForTimeout(300);
+    const before = await clock(page);
+    assert.ok(before < 44, "the click goes there");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction((to) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > to, before + 0.9);
+  }));
+
 test("a chart is read by the keyboard, and Enter goes there", () =>
   withPage(CRASHED, async (page) => {
     await standsAt(page, 45);

@@ -231,6 +231,57 @@ test("a link brings the same moment back", () =>
     await page.locator(".story li", { hasText: "crash broker 1" }).waitFor();
   }));
 
+test("a moment gone to while time stands is there again after a reload", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.waitForFunction(() => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > 30);
+    const there = await clock(page);
+    await page.waitForFunction((second) => location.hash.includes(`t=${second}`), Math.floor(there));
+    await page.reload();
+    await page.locator('.stage[aria-busy="false"]').waitFor();
+    assert.ok(Math.abs((await clock(page)) - there) < 0.01, "it stands where it stood");
+  }));
+
+test("the keys of the page work with the focus on a slider, and a list takes its letters", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.getByLabel("Speed").click();
+    await page.locator('.speed button[aria-pressed="false"]', { hasText: "Story pace" }).waitFor();
+    await page.keyboard.press("s");
+    await page.locator('.speed button[aria-pressed="true"]', { hasText: "Story pace" }).waitFor();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    const paused = await clock(page);
+    await page.keyboard.press("ArrowRight");
+    await page.locator('.speed button[aria-pressed="false"]', { hasText: "Story pace" }).waitFor();
+    assert.equal(await clock(page), paused, "an arrow is the slider's own");
+    await page.getByRole("tab", { name: "Story" }).click();
+    await page.locator("#panel select").focus();
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme ?? "");
+    const before = await theme();
+    await page.keyboard.press("t");
+    assert.equal(await theme(), before);
+  }));
+
+test("time waits behind the help, and goes on after it", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys and help" }).waitFor();
+    const held = await clock(page);
+    await page.waitForTimeout(600);
+    assert.equal(await clock(page), held);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction((held) => Number(document.querySelector("#clock").textContent.replace(/[ s]/g, "")) > held, held);
+  }));
+
 test("another run is known no further than it is seen", () =>
   withPage(`${SITE}#s=website-activity&t=40s`, async (page) => {
     await opened(page);
@@ -410,6 +461,20 @@ test("a record of one's own is sent and followed, and undo takes its life back",
     await page.getByRole("button", { name: "Undo the last command" }).click();
     await page.getByText("There is no trace of it").waitFor();
     assert.equal(await page.locator(".life li").count(), 0);
+  }));
+
+test("while a record is followed the caption tells its steps", () =>
+  withPage(SITE, async (page) => {
+    await opened(page);
+    await moves(page);
+    await page.keyboard.press("5");
+    const form = page.locator(".send");
+    await form.getByLabel("key").fill("zebra");
+    await form.getByLabel("value").fill("stripes");
+    await form.getByRole("button", { name: "Send and follow it" }).click();
+    for (const step of ["past the record: consumers may read it", "poll() returns it"]) {
+      await page.locator(".caption", { hasText: step }).waitFor();
+    }
   }));
 
 test("a lost record says so in the audit's words", () =>

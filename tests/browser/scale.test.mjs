@@ -74,6 +74,15 @@ test("a double click goes to a broker and back", () =>
     await whole(page);
   }));
 
+test("a double click looks from nearer at a card that can be read already", () =>
+  withPage(`${SITE}#s=rack-lost&t=20s`, async (page) => {
+    await paused(page);
+    await canvas(page).dblclick({ position: { x: 500, y: 200 } });
+    await nearer(page, 140);
+    await canvas(page).dblclick({ position: { x: 500, y: 200 } });
+    await whole(page);
+  }));
+
 test("a click on a broker offers to look at it from nearer", () =>
   withPage(SITE + HUNDRED, async (page) => {
     await paused(page);

@@ -74,6 +74,8 @@ fn OneChart(shared: Shared, chart: Chart) -> impl IntoView {
                 title="Point to read values, click to go there (arrow keys and Enter)"
                 on:pointermove=move |event| reading_us.set(moment(&event))
                 on:pointerleave=move |_| reading_us.set(None)
+                // A click goes there and leaves the arrow keys to time; who comes by the keyboard reads with them.
+                on:mousedown=|event| event.prevent_default()
                 on:click=move |event| if let Some(moment) = moment(&event) { app.seek(moment) }
                 on:blur=move |_| reading_us.set(None)
                 on:keydown=key>

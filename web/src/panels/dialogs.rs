@@ -41,7 +41,7 @@ pub fn Dialogs(app: App) -> impl IntoView {
                 Dialog::Scenarios => ("Scenarios", view! { <Scenarios app/> }.into_any()),
                 Dialog::Build => ("Build", view! { <Build app/> }.into_any()),
                 Dialog::Metrics => ("Metrics", view! { <Metrics app/> }.into_any()),
-                Dialog::Help => ("Keys and help", help(app).into_any()),
+                Dialog::Help => ("Keys and help", view! { <Help app/> }.into_any()),
                 Dialog::Share => ("Share", view! { <Share app/> }.into_any()),
                 Dialog::About => ("About Kafkarium", view! { <About/> }.into_any()),
             };
@@ -102,7 +102,11 @@ fn Build(app: App) -> impl IntoView {
     view! { <div id=ROOM class="room" node_ref=room><p class="soft" role="status">{word}</p></div> }
 }
 
-fn help(app: App) -> impl IntoView {
+/// Time waits while somebody reads it.
+#[component]
+fn Help(app: App) -> impl IntoView {
+    app.hold();
+    on_cleanup(move || app.release());
     let keys = KEYS.map(|(key, what)| view! { <dt>{key}</dt><dd>{what}</dd> });
     view! {
         <p>"This is a simulation of Apache Kafka 4.3 that behaves as the real one does. Click anything to see what it is and what you can do to it; then watch what follows, and go back in time."</p>

@@ -41,19 +41,29 @@ const ARROW_US: i64 = 1_000_000;
 /// Listens for as long as the page lives.
 pub fn listen(app: App) {
     let pressed = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
-        let typing = event
-            .target()
-            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA"));
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let taken = target.is_some_and(|element| is_its_own(&element, &event.key()));
         let held = event.ctrl_key() || event.meta_key() || event.alt_key();
         if event.key() == "Escape" {
             escape(app);
-        } else if !typing && !held && act(app, &event) {
+        } else if !taken && !held && act(app, &event) {
             event.prevent_default();
         }
     });
     let _ = browser::window().add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref());
     pressed.forget();
+}
+
+/// Whether a key means something to the control that has the focus: any where one types or chooses by letters, on a
+/// slider those that move it.
+fn is_its_own(element: &web_sys::Element, key: &str) -> bool {
+    match (element.tag_name().as_str(), element.get_attribute("type").as_deref()) {
+        ("INPUT", Some("range")) => {
+            key.starts_with("Arrow") || matches!(key, "Home" | "End" | "PageUp" | "PageDown")
+        }
+        ("INPUT" | "TEXTAREA" | "SELECT", _) => true,
+        _ => false,
+    }
 }
 
 fn escape(app: App) {

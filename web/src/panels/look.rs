@@ -9,7 +9,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AddEventListenerOptions, HtmlCanvasElement, PointerEvent, WheelEvent};
 
-/// One press of a key or a button.
+/// One press of a key or a button, one double click on what can be read already.
 const STEP: f64 = 1.6;
 /// What a wheel's pixel does to the logarithm of the factor.
 const PER_PIXEL: f64 = 0.001_6;
@@ -140,7 +140,9 @@ fn wheel(app: App, event: &WheelEvent) {
 fn double_click(app: App, x: f64, y: f64) {
     with_stage(app, |stage| match stage.hit(x, y).map(|hit| hit.subject) {
         Some(Subject::Broker(id) | Subject::Replica(_, id)) if stage.zoom().0 <= 1.0 => {
-            stage.show(Subject::Broker(id))
+            if !stage.show(Subject::Broker(id)) {
+                stage.zoom_at(x, y, STEP);
+            }
         }
         _ => stage.show_whole(),
     });

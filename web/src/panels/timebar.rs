@@ -2,7 +2,7 @@
 use crate::state::App;
 use crate::state::app::Mode;
 use crate::state::pace::{self, SPEEDS};
-use kafkarium_core::observe::report::{Band, Marker, Tone};
+use kafkarium_core::observe::report::{Band, Marker, StoryKind, Tone};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -160,7 +160,14 @@ fn mark(app: App, marker: Marker, at: f64) -> impl IntoView {
         event.stop_propagation();
         app.seek(time);
     };
-    view! { <button class="mark" tabindex="-1" style:left=format!("{at:.3}%") title=label.clone() aria-label=label on:pointerdown=go></button> }
+    let tone = if is_mending(&marker) { "mark mending" } else { "mark" };
+    view! { <button class=tone tabindex="-1" style:left=format!("{at:.3}%") title=label.clone() aria-label=label on:pointerdown=go></button> }
+}
+
+/// Whether it marks a command that makes something good again, or harms nothing.
+fn is_mending(marker: &Marker) -> bool {
+    const HARM: [&str; 5] = ["crash ", "stop ", "freeze ", "slow ", "cut "];
+    marker.kind == StoryKind::Command && !HARM.iter().any(|harm| marker.label.starts_with(harm))
 }
 
 fn band(row: Band, end: u64) -> impl IntoView {

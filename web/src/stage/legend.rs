@@ -38,7 +38,7 @@ pub fn draw(pen: &Pen, scene: &Scene) {
     ];
     let lanes = [
         (Sign::Cell, "record, with its key"),
-        (Sign::Open, "not on every in-sync replica yet"),
+        (Sign::Open, "above this copy's high watermark"),
         (Sign::High, "high watermark"),
         (Sign::End, "log end"),
         (Sign::Committed, "committed offset"),

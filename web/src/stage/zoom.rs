@@ -132,18 +132,20 @@ impl Stage {
         self.zoom_by(0.0);
     }
 
-    /// Goes to a thing, as near as it takes to read it.
-    pub fn show(&mut self, subject: Subject) {
-        let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return };
+    /// Goes to a thing, as near as it takes to read it; false if it stands there already.
+    pub fn show(&mut self, subject: Subject) -> bool {
+        let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return false };
         let card = matches!(subject, Subject::Broker(_));
         let among_brokers = card || matches!(subject, Subject::Replica(..) | Subject::Partition(_));
         let small = if card { rect.width < BARS_FROM } else { rect.height < READABLE };
         let factor = if small { self.plan.nearest } else { self.zoom.factor };
-        if among_brokers && (small || !self.zoom.is_whole()) {
+        let goes = among_brokers && (small || !self.zoom.is_whole());
+        if goes {
             let anchor = Anchor::thing(&self.plan, &self.frame, subject);
             let place = self.plan.window.middle();
             self.aim = anchor.map(|anchor| Aim { factor, anchor, place });
         }
+        goes
     }
 
     /// Moves what is looked at from near; false if there is nothing beyond.

@@ -22,6 +22,8 @@ const FLIGHTS_UP_TO: f64 = 30.0;
 const TEXTS_MS: f64 = 60.0;
 /// How often the URL is brought up to date, milliseconds.
 const URL_MS: f64 = 4_000.0;
+/// So long after somebody went to a moment, milliseconds.
+const URL_AFTER_JUMP_MS: f64 = 500.0;
 /// Everything that moves.
 #[derive(Default)]
 pub struct Engine {
@@ -235,6 +237,7 @@ impl Engine {
         }
         self.calm_since_ms = browser::now_ms();
         (self.panels_at_ms, self.texts_at_ms, self.caption_at_ms) = (0.0, 0.0, 0.0);
+        self.url_at_ms = self.calm_since_ms - URL_MS + URL_AFTER_JUMP_MS;
         self.ask(self.playhead_us(), self.playhead_us());
     }
 
@@ -436,7 +439,8 @@ impl Engine {
     fn refused(&mut self, app: App, sentences: Vec<String>) {
         let nothing_open = app.opened.get_untracked().is_none();
         if matches!(self.what, Some(Source::Link(_))) || nothing_open {
-            let why = sentences.first().cloned().unwrap_or_default();
+            let why = sentences.first().map_or("", String::as_str);
+            let why = why.strip_prefix("this link ").map_or(why.to_owned(), |rest| format!("it {rest}"));
             app.problem
                 .set(Some(format!("This link cannot be opened: {why}. Here is the first scenario instead.")));
             self.begin(Source::Default);
@@ -523,7 +527,7 @@ impl Engine {
         let selection = self.app.map_or(Subject::Cluster, |app| app.selection.get_untracked());
         let nearest = Nearest::of(&self.story, &self.steps, selection, self.playhead_us);
         let trouble = self.shown.is_some_and(|shown| shown.trouble);
-        let mut around = Around { nearest, trouble, calm_s: 0.0 };
+        let mut around = Around { nearest, trouble, calm_s: 0.0, unsaid: !self.to_say.is_empty() };
         if around.is_eventful() {
             self.calm_since_ms = now_ms;
         }
@@ -539,6 +543,10 @@ impl Engine {
                 break;
             }
             let Some(frame) = self.ahead.pop_front() else { break };
+            if self.shown.is_none() {
+                // Only now the story of this moment is known.
+                self.caption_at_ms = 0.0;
+            }
             let trouble = pace::is_trouble(&frame);
             let (from_us, to_us, is_empty) = (frame.from_us, frame.to_us, frame.partitions.is_empty());
             self.shown = Some(FrameShown { from_us, to_us, trouble, is_empty });
