@@ -2,7 +2,7 @@
 use super::Broker;
 use super::replica::{Replica, Waiter};
 use crate::config::Acks;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, take_first};
 use crate::log::{Batch, SequenceCheck};
 use crate::metadata::{MetadataImage, NO_OFFSET, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
@@ -274,7 +274,7 @@ impl Broker {
         while let Some(&(required, waiter)) = leading.waiting.front()
             && required <= new.offset
         {
-            leading.waiting.pop_front();
+            take_first(&mut leading.waiting);
             let short = leading.maximal_isr_len() < leading.min_isr;
             match waiter {
                 Waiter::Produce(id) => {

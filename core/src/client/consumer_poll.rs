@@ -2,7 +2,7 @@
 use super::consumer::{CommitMode, Consumer, Request};
 use super::consumer_fetch::Settled;
 use super::consumer_group::Membership;
-use crate::kernel::{Digest, SimTime};
+use crate::kernel::{Digest, SimTime, take_first};
 use crate::log::CommitRecord;
 use crate::metadata::{NO_OFFSET, TopicPartition};
 use crate::node::{Effect, Effects, Timer, TimerKind};
@@ -146,7 +146,7 @@ impl Consumer {
                     left -= count;
                 }
                 if slot.position >= end {
-                    slot.buffer.pop_front();
+                    take_first(&mut slot.buffer);
                 }
             }
             if from != NO_OFFSET {

@@ -5,7 +5,7 @@
 //! `socket.connection.setup.timeout.ms`.
 use crate::assign::backoff::{CLIENT_JITTER_PERMILLE, ExponentialBackoff};
 use crate::config::{ConsumerConfig, ProducerConfig};
-use crate::kernel::{Digest, Draw, Draws, Purpose, SimTime};
+use crate::kernel::{Digest, Draw, Draws, Purpose, SimTime, take_first};
 use crate::metadata::{BrokerId, MetadataImage, TopicPartition};
 use crate::node::{Effects, Timer, TimerKind};
 use crate::trace::Fact;
@@ -479,7 +479,7 @@ impl<T> Network<T> {
         let connection = self.connections.get_mut(usize::from(broker).checked_sub(1)?)?;
         let is_first = connection.in_flight.front()?.correlation == correlation;
         let taken = if is_first {
-            connection.in_flight.pop_front()
+            take_first(&mut connection.in_flight)
         } else {
             let at = connection.in_flight.iter().position(|pending| pending.correlation == correlation)?;
             connection.in_flight.remove(at)

@@ -2,7 +2,7 @@
 use super::accumulator::Parcel;
 use super::producer::{Producer, Request};
 use crate::config::Acks;
-use crate::kernel::{Digest, SimTime};
+use crate::kernel::{Digest, SimTime, take_first};
 use crate::log::NO_PRODUCER;
 use crate::metadata::BrokerId;
 use crate::node::{Effects, TimerKind};
@@ -428,7 +428,7 @@ impl Producer {
         if self.queues[at].waiting.is_empty() {
             self.close(partition);
         }
-        let mut parcel = self.queues[at].waiting.pop_front()?;
+        let mut parcel = take_first(&mut self.queues[at].waiting)?;
         self.unhold(partition);
         if let Some(sticky) = &mut self.sticky
             && sticky.target == Some(partition)

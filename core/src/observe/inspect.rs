@@ -104,8 +104,8 @@ fn broker(world: &World, observers: &Observers, id: u32) -> Option<Seen> {
     let seen = if process == Process::Running && starts { Process::Starting } else { process };
     let sentence = broker_sentence(seen, fenced, leads, holds);
     let mut state = vec![
-        row("process", format!("{} since {since} s", super::bands::process_words(process).0)),
-        row("fenced", format!("{fenced} since {} s", observers.fenced_since(broker.id))),
+        row("process", format!("{} since {since}\u{a0}s", super::bands::process_words(process).0)),
+        row("fenced", format!("{fenced} since {}\u{a0}s", observers.fenced_since(broker.id))),
         row("leaders", leads),
         row("replicas", holds),
         row("UnderReplicatedPartitions", under_replicated),
