@@ -1,7 +1,7 @@
 //! The canvas, what is pointed at on it, and the keyboard's way through it.
 use super::look::{self, Look};
 use super::menu::MenuBox;
-use crate::stage::Stage;
+use crate::stage::{STACKED_BELOW, Stage};
 use crate::state::App;
 use crate::state::app::{Menu, Tab};
 use crate::state::browser;
@@ -15,6 +15,8 @@ const HOW: &str =
     "The cluster. Tab, or arrow up and down, goes from thing to thing; Enter opens what can be done to it.";
 /// The least width and height at which the whole stage stands side by side, CSS pixels.
 const LEAST: (f64, f64) = (760.0, 360.0);
+/// The width at which it stands one below the other where that is larger, CSS pixels.
+const STACKED: f64 = 560.0;
 
 #[component]
 pub fn StagePanel(app: App) -> impl IntoView {
@@ -146,6 +148,11 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
 /// Draws all of the stage into a room that may be too small for it, as small as that takes: nothing is to be scrolled there.
 fn fit_all(stage: &mut Stage, width: f64, height: f64, ratio: f64) {
     let mut scale = (width / LEAST.0).min(height / LEAST.1).min(1.0);
+    // In a narrow, high frame all of it is larger one below the other.
+    let stacked = (width / STACKED).min(height / stage.resize(STACKED, height, ratio)).min(1.0);
+    if stacked > scale && width / stacked < STACKED_BELOW {
+        scale = stacked;
+    }
     let needed = stage.resize(width / scale, height / scale, ratio * scale);
     if needed * scale > height {
         scale = height / needed;

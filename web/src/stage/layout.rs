@@ -84,7 +84,7 @@ pub const CELL_PITCH: f64 = 15.5;
 const GROUP_HEAD: f64 = 38.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
 /// Below this width the columns stand one below another.
-const STACKED_BELOW: f64 = 720.0;
+pub const STACKED_BELOW: f64 = 720.0;
 
 /// A replica's place.
 #[derive(Clone, Debug, PartialEq)]
@@ -282,7 +282,11 @@ impl Layout {
             Subject::Producer(at) => self.producers.get(at as usize).copied(),
             Subject::Partition(partition) => {
                 let its = |lane: &&LanePlace| frame.replicas[lane.replica].partition == partition;
-                let leads = |lane: &&LanePlace| frame.replicas[lane.replica].leads;
+                // Also one that is down, as long as it counts as the leader.
+                let known = frame.partitions.iter().find(|known| known.partition == partition);
+                let leads = |lane: &&LanePlace| {
+                    known.is_some_and(|known| known.leader == frame.replicas[lane.replica].broker)
+                };
                 let lanes = || self.brokers.iter().flat_map(|broker| &broker.lanes).filter(its);
                 lanes().find(leads).or_else(|| lanes().next()).map(|lane| lane.rect)
             }

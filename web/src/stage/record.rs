@@ -52,10 +52,16 @@ pub fn draw(pen: &Pen, scene: &Scene, life: &Life, time_us: f64) {
 fn ways(pen: &Pen, scene: &Scene, life: &Life, reached: usize) {
     for (at, step) in life.steps.iter().enumerate() {
         let Some(way) = step.from.and_then(|from| curve(scene, from, step.at)) else { continue };
-        let to_come = at >= reached;
-        pen.alpha(if to_come { 0.35 } else { 0.95 });
+        let (now, to_come) = (at + 1 == reached, at >= reached);
+        // Where all stands one below the other, ways run over cards: cells are still to be read.
+        pen.alpha(match (now, to_come) {
+            (true, _) => 0.95,
+            (_, true) => 0.35,
+            _ if scene.plan.stacked => 0.45,
+            _ => 0.95,
+        });
         pen.dashed(to_come);
-        pen.stroke(&pen.theme.follow, if at + 1 == reached { 2.6 } else { 1.4 });
+        pen.stroke(&pen.theme.follow, if now { 2.6 } else { 1.4 });
         stroke(pen, &way);
     }
     pen.dashed(false);
