@@ -148,10 +148,12 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
 /// Draws all of the stage into a room that may be too small for it, as small as that takes: nothing is to be scrolled there.
 fn fit_all(stage: &mut Stage, width: f64, height: f64, ratio: f64) {
     let mut scale = (width / LEAST.0).min(height / LEAST.1).min(1.0);
-    // In a narrow, high frame all of it is larger one below the other.
-    let stacked = (width / STACKED).min(height / stage.resize(STACKED, height, ratio)).min(1.0);
-    if stacked > scale && width / stacked < STACKED_BELOW {
-        scale = stacked;
+    // In a narrow, high frame all of it is larger one below the other; of nothing that cannot be told.
+    if stage.has_brokers() {
+        let stacked = (width / STACKED).min(height / stage.resize(STACKED, height, ratio)).min(1.0);
+        if stacked > scale && width / stacked < STACKED_BELOW {
+            scale = stacked;
+        }
     }
     let needed = stage.resize(width / scale, height / scale, ratio * scale);
     if needed * scale > height {

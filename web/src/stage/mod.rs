@@ -202,6 +202,11 @@ impl Stage {
         layout(self.size.0, self.size.1, zoom, &self.frame, &self.names)
     }
 
+    /// Whether there is anything to show yet.
+    pub fn has_brokers(&self) -> bool {
+        !self.frame.brokers.is_empty()
+    }
+
     /// Whether the brokers are so many that they are not shown lane by lane.
     pub fn is_crowded(&self) -> bool {
         self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat
