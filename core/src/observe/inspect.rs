@@ -165,7 +165,7 @@ fn partition(world: &World, at: u32) -> Option<Seen> {
     };
     let sentence = match registration.leader {
         Some(leader) if !answers(leader) => format!(
-            "One log of records, in the order they were written. Broker {} still counts as its leader, but does not answer: until the controller elects another, nobody can write to it or read from it.",
+            "One log of records, in the order they were written. Broker {} still counts as its leader, but does not answer: until it does, or the controller elects another, nobody can write to it or read from it.",
             leader.0
         ),
         Some(leader) => format!(
