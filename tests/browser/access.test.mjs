@@ -160,6 +160,36 @@ test("on a phone whatever can be touched is 44 pixels high and wide, and nothing
     { viewport: PHONE, hasTouch: true },
   ));
 
+test("on a phone a finger finds a lane, and a record beside which it comes down", () =>
+  withPage(
+    SITE,
+    async (page) => {
+      await alive(page);
+      await page.keyboard.press("Space");
+      await page.getByRole("button", { name: "Play" }).waitFor();
+      const stage = page.locator("#stage");
+      await stage.focus();
+      const reached = page.locator("#reached");
+      for (let steps = 0; !(await reached.textContent()).startsWith("clicks-0 on broker 1"); steps += 1) {
+        assert.ok(steps < 12, "the lane is among the first things");
+        await stage.press("ArrowDown");
+      }
+      const lane = await page.locator(".reached").boundingBox();
+      assert.ok(lane.height >= 43.5 && lane.width >= 43.5, `${lane.width} x ${lane.height}`);
+      // Its name, near the lane's lower edge.
+      await page.touchscreen.tap(lane.x + 60, lane.y + lane.height - 3);
+      const menu = page.getByRole("group", { name: /What can be done to/ });
+      await menu.getByText("clicks-0 on broker 1").waitFor();
+      await menu.getByRole("button", { name: "Close" }).click();
+      await menu.waitFor({ state: "detached" });
+      // Among its cells, above them.
+      const again = await page.locator(".reached").boundingBox();
+      await page.touchscreen.tap(again.x + again.width - 90, again.y + 3);
+      await page.locator(".life li").nth(4).waitFor();
+    },
+    { viewport: PHONE, hasTouch: true },
+  ));
+
 test("a hundred brokers on a phone: what looks from nearer is large enough to touch", () =>
   withPage(
     `${SITE}${HUNDRED}`,

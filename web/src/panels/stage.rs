@@ -131,6 +131,7 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
             let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
             let ratio = browser::window().device_pixel_ratio();
             if app.embedded {
+                stage.leave_untouched();
                 fit_all(stage, width, height, ratio);
             } else {
                 stage.resize(width, height, ratio);

@@ -79,7 +79,7 @@ pub fn place(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>],
 
 /// One below the other.
 fn column(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], detail: Detail) {
-    let (least, most) = if detail == Detail::Lanes { (LANE_LEAST, LANE_MOST) } else { (BAR_LEAST, BAR_MOST) };
+    let (least, most) = heights(plan.target, detail, zoom);
     let lanes: usize = replicas.iter().map(Vec::len).sum();
     let fixed = replicas.len() as f64 * (CARD_HEAD + FOOT + GAP);
     let lane = ((room.height - fixed) / lanes.max(1) as f64).clamp(least, most);
@@ -95,6 +95,14 @@ fn column(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], de
         y = card.bottom() + GAP;
     }
     plan.extent = (width, y - GAP - room.y);
+}
+
+/// The least and the most height of a lane or a bar. Where fingers are to find them, lanes are as high as that takes;
+/// bars, of which there are many, only from near.
+fn heights(target: f64, detail: Detail, zoom: Zoom) -> (f64, f64) {
+    let (least, most) = if detail == Detail::Lanes { (LANE_LEAST, LANE_MOST) } else { (BAR_LEAST, BAR_MOST) };
+    let touched = detail == Detail::Lanes || !zoom.is_whole();
+    if touched { (least.max(target), most.max(target)) } else { (least, most) }
 }
 
 fn count_cells(plan: &mut Layout, card_width: f64) {
@@ -199,7 +207,7 @@ fn grid(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], rack
     plan.name_width =
         (grid.width * if grid.width < TWO_LINES_BELOW { 0.62 } else { 0.42 }).clamp(54.0, 120.0);
     count_cells(plan, grid.width);
-    let (lane, height) = card_height(plan.detail, &grid, most);
+    let (lane, height) = card_height(plan, &grid, most, zoom);
     plan.brokers = vec![BrokerPlace::default(); replicas.len()];
     let mut y = room.y;
     for band in &bands {
@@ -223,20 +231,16 @@ fn grid(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], rack
 }
 
 /// The height of a lane (or the side of a square), and that of the whole card.
-fn card_height(detail: Detail, grid: &Grid, most: usize) -> (f64, f64) {
+fn card_height(plan: &Layout, grid: &Grid, most: usize, zoom: Zoom) -> (f64, f64) {
     let most_rows = most as f64;
-    let (lane, body) = match detail {
-        Detail::Heat => (grid.square(most), grid.squares_height(most)),
-        Detail::Bars => {
-            let lane = (grid.body / most_rows).clamp(BAR_LEAST, BAR_MOST);
-            (lane, most_rows * lane)
-        }
-        Detail::Lanes => {
-            let lane = (grid.body / most_rows).clamp(LANE_LEAST, LANE_MOST);
-            (lane, most_rows * lane)
-        }
+    let (lane, body) = if plan.detail == Detail::Heat {
+        (grid.square(most), grid.squares_height(most))
+    } else {
+        let (least, highest) = heights(plan.target, plan.detail, zoom);
+        let lane = (grid.body / most_rows).clamp(least, highest);
+        (lane, most_rows * lane)
     };
-    (lane, grid.head + body + grid.foot)
+    (lane, (grid.head + body + grid.foot).max(plan.target))
 }
 
 fn squares(card: Rect, head: f64, side: f64, list: &[usize]) -> Vec<LanePlace> {

@@ -85,6 +85,20 @@ const GROUP_HEAD: f64 = 38.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
 /// Below this width the columns stand one below another.
 pub const STACKED_BELOW: f64 = 720.0;
+/// What a finger finds without looking twice, in either direction: where the columns stand one below another, nothing
+/// smaller can be touched.
+const TARGET: f64 = 44.0;
+
+/// The room for everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    /// CSS pixels.
+    pub width: f64,
+    /// CSS pixels; what is higher is scrolled.
+    pub height: f64,
+    /// Whether it is only looked at: then nothing has to be large enough for a finger.
+    pub untouched: bool,
+}
 
 /// A replica's place.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,16 +149,19 @@ pub struct Layout {
     pub cells_per_lane: u32,
     /// The base line of the legend.
     pub legend: f64,
+    /// The least width and height of what can be pointed at; 0 where a mouse does that, or nobody.
+    pub target: f64,
 }
 
 /// Lays everything out.
-pub fn layout(width: f64, height: f64, zoom: Zoom, frame: &Frame, names: &Names) -> Layout {
-    let mut plan = Layout { stacked: width < STACKED_BELOW, ..Layout::default() };
+pub fn layout(room: Room, zoom: Zoom, frame: &Frame, names: &Names) -> Layout {
+    let mut plan = Layout { stacked: room.width < STACKED_BELOW, ..Layout::default() };
     let replicas = replicas_by_broker(frame);
     if plan.stacked {
-        stack(&mut plan, width, zoom, frame, names, &replicas);
+        plan.target = if room.untouched { 0.0 } else { TARGET };
+        stack(&mut plan, room.width, zoom, frame, names, &replicas);
     } else {
-        columns(&mut plan, (width, height), zoom, frame, names, &replicas);
+        columns(&mut plan, (room.width, room.height), zoom, frame, names, &replicas);
     }
     plan
 }
@@ -189,15 +206,16 @@ fn stack(plan: &mut Layout, width: f64, zoom: Zoom, frame: &Frame, names: &Names
     let count = frame.producers.len().max(1) as f64;
     let across = count.min(3.0);
     let each = (inner - GAP * (across - 1.0)) / across;
-    let (height, pitch) = if count > 6.0 { (28.0, 34.0) } else { (58.0, 66.0) };
+    let height = if count > 6.0 { plan.target.max(28.0) } else { 58.0 };
+    let pitch = height + if count > 6.0 { 6.0 } else { 8.0 };
     for at in 0..frame.producers.len() {
         let (row, column) = (at as f64 / across, at as f64 % across);
         let rect = Rect::new(left + column.floor() * (each + GAP), 24.0 + row.floor() * pitch, each, height);
         plan.producers.push(rect);
     }
-    let mut y = plan.producers.last().map_or(8.0, |rect| rect.bottom() + 14.0);
+    let mut y = plan.producers.last().map_or(10.0, |rect| rect.bottom() + 14.0);
     plan.controller = Rect::new(left + 74.0, y, 92.0, CONTROLLER_HEIGHT);
-    y += CONTROLLER_HEIGHT + 8.0;
+    y += CONTROLLER_HEIGHT + 10.0;
     let whole = Rect::new(left, y, inner, 140.0 + 14.0 * replicas.len() as f64);
     let bottom = cards::place(plan, whole, Zoom::WHOLE, replicas, &names.racks);
     let bottom = if zoom.is_whole() {
@@ -313,15 +331,44 @@ impl Layout {
             if let Some((broker, place)) = { cards }.find(|(_, place)| place.rect.contains(x, y)) {
                 // A head may stand above lanes that are farther up.
                 let below_head = y >= cards::head(place.rect, self.window).bottom();
-                let lane = place.lanes.iter().find(|lane| below_head && lane.rect.contains(x, y));
+                let there = |lane: &&LanePlace| self.is_target(lane.rect) && lane.rect.contains(x, y);
+                let lane = place.lanes.iter().find(there).filter(|_| below_head);
                 return Some(match lane.map(|lane| (&frame.replicas[lane.replica], lane.rect)) {
                     Some((replica, rect)) => (Subject::Replica(replica.partition, replica.broker), rect),
                     None => (Subject::Broker(broker.id), place.rect),
                 });
             }
         }
-        let others = self.others().into_iter().filter(|(_, rect)| rect.contains(x, y));
+        let there = |(subject, rect): &(Subject, Rect)| match *subject {
+            // Members too small to be touched are reached through their group, by name or by keys.
+            Subject::Consumer(_) => self.is_target(*rect) && rect.contains(x, y),
+            Subject::Group(at) => self.reach_of_group(at as usize, *rect).contains(x, y),
+            _ => self.reach(*rect).contains(x, y),
+        };
+        let others = self.others().into_iter().filter(there);
         others.min_by(|a, b| (a.1.width * a.1.height).total_cmp(&(b.1.width * b.1.height)))
+    }
+
+    /// Whether something is large enough to be pointed at.
+    pub fn is_target(&self, rect: Rect) -> bool {
+        rect.width.min(rect.height) >= self.target
+    }
+
+    /// Where something answers that may be drawn smaller than it is to be found.
+    fn reach(&self, rect: Rect) -> Rect {
+        let missing = |length: f64| ((self.target - length) / 2.0).max(0.0);
+        let (x, y) = (missing(rect.width), missing(rect.height));
+        Rect::new(rect.x - x, rect.y - y, rect.width + 2.0 * x, rect.height + 2.0 * y)
+    }
+
+    /// A group's head; all of the group where its members are too small.
+    fn reach_of_group(&self, at: usize, head: Rect) -> Rect {
+        let group = &self.groups[at];
+        if group.members.iter().all(|&(_, rect)| self.is_target(rect)) {
+            self.reach(head)
+        } else {
+            group.rect
+        }
     }
 
     /// What is no broker and no replica.
@@ -362,6 +409,7 @@ mod tests {
     use super::super::zoom::Anchor;
     use super::*;
     use kafkarium_core::observe::view::{BrokerView, ConsumerView, ProducerView, ReplicaView};
+    use std::collections::BTreeMap;
 
     fn frame(brokers: u32, partitions: u32, factor: u32) -> Frame {
         let broker = |id| BrokerView { id, ..BrokerView::default() };
@@ -381,6 +429,65 @@ mod tests {
         frame
     }
 
+    fn room(width: f64, height: f64) -> Room {
+        Room { width, height, untouched: false }
+    }
+
+    /// Where each thing answers, as far as every other point tells.
+    fn answers(plan: &Layout, frame: &Frame, width: f64) -> BTreeMap<String, Rect> {
+        let mut found = BTreeMap::<String, Rect>::new();
+        let (across, down) = ((0..width as u32).step_by(2), (0..plan.height as u32).step_by(2));
+        for (x, y) in across.flat_map(|x| down.clone().map(move |y| (f64::from(x), f64::from(y)))) {
+            let Some((subject, _)) = plan.hit(frame, x, y) else { continue };
+            let known = found.entry(format!("{subject:?}")).or_insert(Rect::new(x, y, 2.0, 2.0));
+            let (left, top) = (known.x.min(x), known.y.min(y));
+            let (right, bottom) = (known.right().max(x + 2.0), known.bottom().max(y + 2.0));
+            *known = Rect::new(left, top, right - left, bottom - top);
+        }
+        found
+    }
+
+    #[test]
+    fn on_a_phone_whatever_answers_a_finger_is_large_enough_for_it() {
+        for ((brokers, partitions, factor), producers, consumers) in [
+            ((1, 1, 1), 0, 1),
+            ((3, 3, 3), 1, 2),
+            ((3, 6, 3), 2, 3),
+            ((5, 12, 3), 4, 40),
+            ((9, 9, 1), 7, 3),
+            ((12, 600, 3), 24, 72),
+            ((100, 60, 1), 3, 3),
+            ((100, 500, 3), 24, 40),
+        ] {
+            let mut frame = frame(brokers, partitions, factor);
+            frame.producers.resize(producers, ProducerView::default());
+            frame.consumers.resize(consumers, ConsumerView::default());
+            let plan = layout(room(390.0, 500.0), Zoom::WHOLE, &frame, &Names::default());
+            let found = answers(&plan, &frame, 390.0);
+            assert!(found.len() > brokers as usize + producers + 1, "{found:?}");
+            for (subject, rect) in found {
+                let small = rect.width < TARGET - 1.0 || rect.height < TARGET - 1.0;
+                assert!(!small, "{subject} of {brokers} brokers, {partitions} partitions: {rect:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn from_near_a_bar_answers_a_finger_too() {
+        let frame = frame(3, 12, 3);
+        let plan = |factor| {
+            let zoom = Zoom { factor, pan: (0.0, 0.0) };
+            layout(room(390.0, 500.0), zoom, &frame, &Names::default())
+        };
+        let lane = |plan: &Layout| plan.brokers[0].lanes[1].rect.middle();
+        let hit = |plan: &Layout| {
+            plan.hit(&frame, lane(plan).0.min(300.0), lane(plan).1).map(|(subject, _)| subject)
+        };
+        assert_eq!(plan(1.0).detail, Detail::Bars);
+        assert_eq!(hit(&plan(1.0)), Some(Subject::Broker(1)));
+        assert!(matches!(hit(&plan(1.6)), Some(Subject::Replica(_, 1))), "{:?}", hit(&plan(1.6)));
+    }
+
     #[test]
     fn nothing_overlaps_and_nothing_leaves_the_canvas() {
         for (width, height) in [(1040.0, 560.0), (700.0, 480.0), (390.0, 500.0), (1400.0, 700.0)] {
@@ -388,7 +495,7 @@ mod tests {
                 [(3, 3, 3), (1, 1, 1), (5, 12, 3), (12, 600, 3), (100, 5000, 3)]
             {
                 let frame = frame(brokers, partitions, factor);
-                let plan = layout(width, height, Zoom::WHOLE, &frame, &Names::default());
+                let plan = layout(room(width, height), Zoom::WHOLE, &frame, &Names::default());
                 let cards: Vec<Rect> =
                     plan.brokers.iter().map(|broker| broker.rect).chain(plan.producers.clone()).collect();
                 for (at, one) in cards.iter().enumerate() {
@@ -415,14 +522,14 @@ mod tests {
     #[test]
     fn all_brokers_are_seen_at_once_where_the_room_allows() {
         let frame = frame(100, 5000, 3);
-        let plan = layout(1100.0, 640.0, Zoom::WHOLE, &frame, &Names::default());
+        let plan = layout(room(1100.0, 640.0), Zoom::WHOLE, &frame, &Names::default());
         assert!(plan.height <= 640.0, "{}", plan.height);
     }
 
     #[test]
     fn from_near_one_broker_fills_the_room_and_what_is_pointed_at_stays() {
         let frame = frame(100, 5000, 3);
-        let plan = |zoom| layout(1100.0, 640.0, zoom, &frame, &Names::default());
+        let plan = |zoom| layout(room(1100.0, 640.0), zoom, &frame, &Names::default());
         let whole = plan(Zoom::WHOLE);
         let (x, y) = (whole.brokers[41].rect.x + 10.0, whole.brokers[41].rect.y + 5.0);
         let anchor = Anchor::point(&whole, x, y).unwrap();
@@ -448,7 +555,7 @@ mod tests {
     #[test]
     fn detail_follows_the_size_of_the_cluster() {
         let detail = |brokers, partitions| {
-            layout(1000.0, 500.0, Zoom::WHOLE, &frame(brokers, partitions, 1), &Names::default()).detail
+            layout(room(1000.0, 500.0), Zoom::WHOLE, &frame(brokers, partitions, 1), &Names::default()).detail
         };
         assert_eq!(detail(3, 6), Detail::Lanes);
         assert_eq!(detail(3, 30), Detail::Bars);

@@ -19,7 +19,7 @@ use kafkarium_core::observe::life::{Life, Pick};
 use kafkarium_core::observe::report::{Names, Subject};
 use kafkarium_core::observe::view::{Flight, Frame, PartitionView};
 use layer::Layer;
-use layout::{Detail, Layout, layout};
+use layout::{Detail, Layout, Room, layout};
 pub use layout::{Rect, STACKED_BELOW};
 use pen::Pen;
 use theme::Theme;
@@ -43,7 +43,7 @@ pub struct Stage {
     /// Messages of the last windows that may still be under way, in the order of their ids.
     flights: Vec<Flight>,
     plan: Layout,
-    size: (f64, f64),
+    room: Room,
     /// Device pixels to a CSS pixel.
     ratio: f64,
     /// The brokers, where they are too many to draw in every animation frame.
@@ -83,7 +83,7 @@ impl Stage {
             frame: Frame::default(),
             flights: Vec::new(),
             plan: Layout::default(),
-            size: (0.0, 0.0),
+            room: Room::default(),
             ratio: 1.0,
             many: Layer::new(),
             zoom: Zoom::WHOLE,
@@ -174,6 +174,11 @@ impl Stage {
         Scene { frame, names, plan, ends, longest_log: self.longest_log }
     }
 
+    /// Says that it is only looked at.
+    pub fn leave_untouched(&mut self) {
+        self.room.untouched = true;
+    }
+
     /// Whether things jump instead of sliding.
     pub fn set_reduced_motion(&mut self, reduced: bool) {
         self.reduced_motion = reduced;
@@ -181,7 +186,8 @@ impl Stage {
 
     /// Gives it so much room; the height it needs in CSS pixels.
     pub fn resize(&mut self, width: f64, height: f64, ratio: f64) -> f64 {
-        (self.size, self.ratio) = ((width, height), ratio);
+        self.room = Room { width, height, ..self.room };
+        self.ratio = ratio;
         self.lay_out();
         let (_, needed) = self.extent();
         let (wide, high) = ((width * ratio).round() as u32, (needed * ratio).round() as u32);
@@ -199,7 +205,7 @@ impl Stage {
     }
 
     fn laid_out(&self, zoom: Zoom) -> Layout {
-        layout(self.size.0, self.size.1, zoom, &self.frame, &self.names)
+        layout(self.room, zoom, &self.frame, &self.names)
     }
 
     /// Whether there is anything to show yet.
@@ -207,14 +213,15 @@ impl Stage {
         !self.frame.brokers.is_empty()
     }
 
-    /// Whether the brokers are so many that they are not shown lane by lane.
+    /// Whether the brokers are so many that they are not shown lane by lane, or not large enough for a finger.
     pub fn is_crowded(&self) -> bool {
-        self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat
+        let small = self.plan.detail != Detail::Lanes && self.plan.target > 0.0;
+        self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat || small
     }
 
     /// Whether the page or the stage is scrolled to see all of it.
     pub fn is_higher_than_its_room(&self) -> bool {
-        self.plan.stacked || self.plan.height > self.size.1 + 2.0
+        self.plan.stacked || self.plan.height > self.room.height + 2.0
     }
 
     /// At most so many things called so, the best first.
@@ -237,7 +244,7 @@ impl Stage {
         self.go_nearer();
         self.slide();
         self.draw_many();
-        self.ctx.clear_rect(0.0, 0.0, self.size.0, self.plan.height.max(self.size.1) + 4.0);
+        self.ctx.clear_rect(0.0, 0.0, self.room.width, self.plan.height.max(self.room.height) + 4.0);
         let pen = Pen { ctx: &self.ctx, theme: &self.theme };
         self.paint(&pen, time_us, self.many.as_ref());
     }
@@ -249,7 +256,7 @@ impl Stage {
 
     /// The width and height of all that is drawn, CSS pixels.
     pub fn extent(&self) -> (f64, f64) {
-        (self.size.0, self.plan.height.max(if self.plan.stacked { 0.0 } else { self.size.1 }))
+        (self.room.width, self.plan.height.max(if self.plan.stacked { 0.0 } else { self.room.height }))
     }
 
     fn paint(&self, pen: &Pen, time_us: f64, many: Option<&Layer>) {

@@ -13,10 +13,16 @@ const NUMBER_PITCH: f64 = 17.0;
 
 /// The record whose cell stands at a point.
 pub fn at(scene: &Scene, x: f64, y: f64) -> Option<Pick> {
-    let there = |(cell, rect): (&Cell, Rect)| rect.grown(1.0).contains(x, y).then_some(cell.offset);
+    // A finger finds the nearest; who meant another picks it among the partition's newest records.
+    let near = |rect: Rect| {
+        let ((middle, line), room) = (rect.middle(), scene.plan.target.max(rect.width + 2.0) / 2.0);
+        let away = (x - middle).abs();
+        (away <= room && (y - line).abs() <= room).then_some(away)
+    };
     lanes(scene).find_map(|(lane, replica)| {
         let inside = lane.rect.contains(x, y).then(|| cells_of(scene, lane));
-        let offset = inside?.into_iter().find_map(there)?;
+        let reached = inside?.into_iter().filter_map(|(cell, rect)| Some((near(rect)?, cell.offset)));
+        let (_, offset) = reached.min_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(Pick::Offset { partition: replica.partition, broker: replica.broker, offset })
     })
 }

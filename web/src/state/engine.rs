@@ -246,6 +246,10 @@ impl Engine {
         self.last_frame_ms = browser::now_ms();
         self.calm_since_ms = self.last_frame_ms;
         self.url_at_ms = f64::NEG_INFINITY;
+        // The clock says where time stands, not where it stood when it was last told.
+        if let Some(app) = self.app.filter(|app| app.alive.get_untracked()) {
+            app.now_us.set(self.playhead_us as u64);
+        }
     }
 
     /// One step on or back.
