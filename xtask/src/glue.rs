@@ -14,6 +14,18 @@ pub(crate) fn shorten(dist: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a function that the script hands to WebAssembly another name: each of some 250 ends in a digest of its own, which
+/// no compression makes shorter. False, and nothing done, if it is not handed over under its name exactly once.
+pub(crate) fn rename(glue: &mut String, name: &str, short: &str) -> bool {
+    let (long, brief) = (format!("{name}: function("), format!("{short}: function("));
+    let mut lines = glue
+        .match_indices(&long)
+        .filter(|&(at, _)| glue[..at].ends_with(|before: char| before.is_whitespace()));
+    let (Some((at, _)), None) = (lines.next(), lines.next()) else { return false };
+    glue.replace_range(at..at + long.len(), &brief);
+    true
+}
+
 /// Classes that a dependency has for servers, and no page makes (see the exports that wasm.rs removes).
 const NEVER_MADE: [(&str, &str); 3] = [
     ("export class IntoUnderlying", "}"),
@@ -61,6 +73,19 @@ mod tests {
     fn classes_that_are_never_made_go() {
         let glue = "export class IntoUnderlyingSink {\n    free() {\n    }\n}\nif (Symbol.dispose) IntoUnderlyingSink.x = 1;\nsay();\nconst IntoUnderlyingSinkFinalization = (a)\n    ? {}\n    : new B();\nsay();\n";
         assert_eq!(without_classes(glue), "say();\nsay();\n");
+    }
+
+    #[test]
+    fn what_is_handed_over_gets_a_short_name() {
+        let mut glue = String::from(
+            "const import0 = {\n__wbg_now_1f: function() {\n},\n  __wbg_now_1fa: function() {\n}};",
+        );
+        assert!(rename(&mut glue, "__wbg_now_1f", "i0") && rename(&mut glue, "__wbg_now_1fa", "i1"));
+        assert_eq!(glue, "const import0 = {\ni0: function() {\n},\n  i1: function() {\n}};");
+        let before = glue.clone();
+        assert!(!rename(&mut glue, "__wbg_gone_2e", "i2"), "it is not there");
+        assert!(!rename(&mut glue, "0", "i3"), "part of a name");
+        assert_eq!(glue, before);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! WebAssembly files: shrinking them where wasm-opt is at hand, and building the probe that Node, a page and a
 //! worker run.
 use crate::{
-    setup,
+    glue, setup,
     shell::{self, Outcome},
 };
 use std::{
@@ -33,9 +33,13 @@ pub(crate) fn shrink_all(dir: &Path, for_size: &[&str]) -> Outcome {
         if path.extension().is_some_and(|extension| extension == "wasm") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let before = fs::read(&path).map_err(say)?;
-            let called =
-                without_exports(&before).map_err(|error| format!("{name} cannot be read: {error}"))?;
-            let after = without_names(&called).ok_or_else(|| format!("{name} is no WebAssembly"))?;
+            // What wasm-bindgen wrote to go with it.
+            let script = path.with_file_name(name.replace("_bg.wasm", ".js"));
+            let mut glue = fs::read_to_string(&script).map_err(say)?;
+            let tidy =
+                tidied(&before, &mut glue).map_err(|error| format!("{name} cannot be read: {error}"))?;
+            let after = without_names(&tidy).ok_or_else(|| format!("{name} is no WebAssembly"))?;
+            fs::write(&script, glue).map_err(say)?;
             fs::write(&path, &after).map_err(say)?;
             let level = if for_size.iter().any(|prefix| name.starts_with(prefix)) { "-Oz" } else { "-O3" };
             let by = if optimise && wasm_opt(&path, level) {
@@ -85,14 +89,21 @@ fn wasm_opt(path: &Path, level: &str) -> bool {
 /// What a dependency (`wasm-streams`, for servers that stream) exports for classes of its own, and no page makes.
 const NEVER_CALLED: &str = "intounderlying";
 
-/// A module without exports that are never called, nor what only they need.
-fn without_exports(module: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+/// A module without exports that are never called, nor what only they need; its imports have short names, there and in
+/// the script that brings them.
+fn tidied(module: &[u8], glue: &mut String) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut module = walrus::Module::from_buffer(module)?;
     let is_needless = |name: &str| name.trim_start_matches("__wbg_").starts_with(NEVER_CALLED);
     let needless: Vec<_> =
         module.exports.iter().filter(|export| is_needless(&export.name)).map(|export| export.id()).collect();
     needless.into_iter().for_each(|id| module.exports.delete(id));
     walrus::passes::gc::run(&mut module);
+    for (number, import) in module.imports.iter_mut().enumerate() {
+        let short = format!("i{number}");
+        if glue::rename(glue, &import.name, &short) {
+            import.name = short;
+        }
+    }
     Ok(module.emit_wasm())
 }
 
