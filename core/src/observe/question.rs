@@ -22,7 +22,7 @@ pub enum About {
     Leader(TopicPartition),
     /// The record at this offset was acknowledged, and is gone.
     Lost(TopicPartition, u64),
-    /// The record at this offset is in the log twice.
+    /// The record at this offset is in the log more than once.
     Duplicated(TopicPartition, u64),
     /// The record at this offset was delivered to a group twice.
     Again(TopicPartition, u64),

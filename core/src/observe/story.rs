@@ -434,11 +434,12 @@ fn refused(world: &World, broker: BrokerId, partition: TopicPartition, error: Er
     let of = image.partition_name(partition);
     let min = image.min_insync_replicas(partition);
     let about = vec![Subject::Partition(partition.0), Subject::Broker(broker.0)];
-    let told = Told::new(StoryKind::Isr, 2, about)
+    let told = Told::new(StoryKind::Isr, 3, about)
         .what(format!("Broker {} refuses records of {of}: {}.", broker.0, error.name()))
         .why(format!("They ask for acks=all, and fewer than min.insync.replicas ({min}) are in sync."))
         .next("Producers try again until delivery.timeout.ms is over, or until enough replicas are in sync.")
         .tells(About::Refused(partition))
+        .marked(format!("{of}: writes refused"))
         .unless_told(format!("refused {of}"));
     Some(told.in_crowd("refused", format!("More partitions refuse records: {}.", error.name())))
 }

@@ -1,5 +1,5 @@
 //! Producers at the left, consumer groups with their members at the right.
-use super::layout::{GroupPlace, Rect};
+use super::layout::{GroupPlace, MEMBER_HEAD, MEMBER_ROW, Rect};
 use super::pen::{Align, Pen, bold, plain};
 use super::{Scene, number};
 use crate::order::by_rank;
@@ -9,8 +9,8 @@ use kafkarium_core::observe::view::{ConsumerView, NONE, Process};
 const MUCH_LAG: u64 = 100;
 /// A member lower than this is a square without words.
 const SQUARE_BELOW: f64 = 20.0;
-/// Partitions shown on a member's card.
-const ROWS: usize = 5;
+/// On a producer's card narrower than this there is only room for its name.
+const NAME_ALONE_BELOW: f64 = 90.0;
 
 pub fn producers(pen: &Pen, scene: &Scene) {
     let theme = pen.theme;
@@ -34,7 +34,7 @@ pub fn producers(pen: &Pen, scene: &Scene) {
         pen.outlined(rect, 10.0, &theme.line, 1.0);
         pen.dashed(false);
         let (x, room) = (rect.x + 12.0, rect.width - 20.0);
-        if rect.height < 40.0 {
+        if rect.height < 40.0 || rect.width < NAME_ALONE_BELOW {
             pen.text(name, (x, rect.middle().1 + 3.5), plain(10.0), ink, Align::Left, room);
             continue;
         }
@@ -208,15 +208,16 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
         pen.text(text, (x, rect.y + 39.0), plain(11.0), &theme.ink_faint, Align::Left, room);
     }
     let mut rows: Vec<(String, u64)> = Vec::new();
-    if owned.len() > ROWS {
+    let room_for = (((rect.height - MEMBER_HEAD) / MEMBER_ROW).round() as usize).max(1);
+    if owned.len() > room_for {
         // Of many, all together and those with much lag; in an order that does not change with every record.
         rows.push((format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum()));
         owned = by_rank(owned, |owned| u64::from(owned.lag <= MUCH_LAG) << 32 | u64::from(owned.partition));
-        owned.truncate(ROWS - 1);
+        owned.truncate(room_for - 1);
     }
     rows.extend(owned.iter().map(|owned| (scene.partition_name(owned.partition), owned.lag)));
     for (at, (name, lag)) in rows.iter().enumerate() {
-        let y = rect.y + 39.0 + at as f64 * 19.0;
+        let y = rect.y + 39.0 + at as f64 * MEMBER_ROW;
         let text = format!("{lag_word} {}", number(*lag));
         let color = if *lag > MUCH_LAG { &theme.bad } else { &theme.ink };
         let used = pen.text(&text, (x + room, y), plain(11.0), color, Align::Right, room);

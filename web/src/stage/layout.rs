@@ -83,6 +83,10 @@ pub const CELL_PITCH: f64 = 15.5;
 /// How much of a group's place is its own, above its members'.
 const GROUP_HEAD: f64 = 38.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
+/// About as high as all groups stand where everything stands one below the other, if there are many members.
+const GROUPS_STACKED: f64 = 500.0;
+/// Up to so many members, their partitions are shown however high that is.
+const FEW_MEMBERS: usize = 6;
 /// Below this width the columns stand one below another.
 pub const STACKED_BELOW: f64 = 720.0;
 /// What a finger finds without looking twice, in either direction: where the columns stand one below another, nothing
@@ -153,6 +157,12 @@ pub struct Layout {
     pub target: f64,
 }
 
+/// A member's card: above its partitions, and for each.
+pub const MEMBER_HEAD: f64 = 30.0;
+pub const MEMBER_ROW: f64 = 19.0;
+/// Partitions shown on it at most.
+const ROWS: usize = 5;
+
 /// Lays everything out.
 pub fn layout(room: Room, zoom: Zoom, frame: &Frame, names: &Names) -> Layout {
     let mut plan = Layout { stacked: room.width < STACKED_BELOW, ..Layout::default() };
@@ -204,13 +214,14 @@ fn columns(
 fn stack(plan: &mut Layout, width: f64, zoom: Zoom, frame: &Frame, names: &Names, replicas: &[Vec<usize>]) {
     let (left, inner) = (10.0, width - 20.0);
     let count = frame.producers.len().max(1) as f64;
-    let across = count.min(3.0);
-    let each = (inner - GAP * (across - 1.0)) / across;
-    let height = if count > 6.0 { plan.target.max(28.0) } else { 58.0 };
-    let pitch = height + if count > 6.0 { 6.0 } else { 8.0 };
+    // Many show their names alone: what they write to is to be seen too.
+    let (across, gap, height) =
+        if count > 6.0 { (5.0, 6.0, plan.target.max(28.0)) } else { (count.min(3.0), GAP, 58.0) };
+    let each = (inner - gap * (across - 1.0)) / across;
     for at in 0..frame.producers.len() {
-        let (row, column) = (at as f64 / across, at as f64 % across);
-        let rect = Rect::new(left + column.floor() * (each + GAP), 24.0 + row.floor() * pitch, each, height);
+        let (row, column) = ((at as f64 / across).floor(), at as f64 % across);
+        let rect =
+            Rect::new(left + column * (each + gap), 24.0 + row * (height + gap.min(8.0)), each, height);
         plan.producers.push(rect);
     }
     let mut y = plan.producers.last().map_or(10.0, |rect| rect.bottom() + 14.0);
@@ -228,7 +239,7 @@ fn stack(plan: &mut Layout, width: f64, zoom: Zoom, frame: &Frame, names: &Names
         cards::place(plan, room, zoom, replicas, &names.racks)
     };
     plan.legend = bottom + 16.0;
-    place_groups(plan, Rect::new(left, bottom + 58.0, inner, 0.0), frame, names);
+    place_groups(plan, Rect::new(left, bottom + 58.0, inner, GROUPS_STACKED), frame, names);
     plan.height = plan.groups.iter().map(|group| group.rect.bottom()).fold(bottom + 40.0, f64::max) + 10.0;
 }
 
@@ -248,6 +259,8 @@ fn place_groups(plan: &mut Layout, room: Rect, frame: &Frame, names: &Names) {
     const HEAD: f64 = 40.0;
     let groups = names.groups.len().max(frame.groups.len());
     let all = frame.consumers.len();
+    // One below the other there is room for two side by side.
+    let across = if plan.stacked && all > 1 { 2 } else { 1 };
     let mut y = room.y;
     for group in 0..groups {
         let members: Vec<usize> =
@@ -265,10 +278,20 @@ fn place_groups(plan: &mut Layout, room: Rect, frame: &Frame, names: &Names) {
             y += HEAD + (members.len() as f64 / per_row).ceil() * cell + GAP;
         } else {
             y += HEAD;
-            for &member in &members {
-                let owned = frame.owned.iter().filter(|owned| owned.consumer as usize == member).count();
-                let height = 30.0 + 19.0 * (owned.clamp(1, 5) as f64);
-                place.members.push((member, Rect::new(room.x, y, room.width, height)));
+            // A number that changes only with the members: what is assigned comes and goes.
+            let each = (room.height - HEAD * groups as f64) * across as f64 / all as f64;
+            let fit = ((each - GAP - MEMBER_HEAD) / MEMBER_ROW) as usize;
+            let most_rows = if all <= FEW_MEMBERS { ROWS } else { fit.clamp(1, ROWS) };
+            let owned_by =
+                |member: usize| frame.owned.iter().filter(|own| own.consumer as usize == member).count();
+            let width = (room.width - GAP * (across as f64 - 1.0)) / across as f64;
+            for row in members.chunks(across) {
+                let most = row.iter().map(|&member| owned_by(member)).max().unwrap_or(0);
+                let height = MEMBER_HEAD + MEMBER_ROW * most.clamp(1, most_rows) as f64;
+                for (column, &member) in row.iter().enumerate() {
+                    let x = room.x + column as f64 * (width + GAP);
+                    place.members.push((member, Rect::new(x, y, width, height)));
+                }
                 y += height + GAP;
             }
         }

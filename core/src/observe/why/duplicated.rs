@@ -1,4 +1,4 @@
-//! Why a record is in the log twice: the first copy, the answer that did not come, the second copy.
+//! Why a record is in the log more than once: the first copy, the answer that did not come, the second copy.
 use super::record;
 use super::telling::Telling;
 use crate::metadata::TopicPartition;
@@ -14,7 +14,7 @@ pub(super) fn tell(
     record: Option<RecordId>,
 ) -> String {
     let name = telling.name(partition);
-    let title = format!("Why the record at offset {offset} of {name} is in the log twice");
+    let title = format!("Why the record at offset {offset} of {name} is in the log more than once");
     let Some(id) = record else { return title };
     if record::into_log(telling, id, offset).is_none() {
         telling.gap =
