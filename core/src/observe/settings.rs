@@ -57,7 +57,8 @@ fn rows(scope: Scope, target: &str, value_of: impl Fn(&str) -> Option<String>) -
         })
     };
     let mut rows: Vec<ConfigRow> = keys(scope).filter_map(row).collect();
-    rows.sort_by_key(|row| row.value == row.default);
+    // What can be changed first; and together what takes the same to be changed.
+    rows.sort_by_key(|row| (row.value == row.default, row.command.is_none(), row.needs.clone()));
     rows
 }
 
@@ -67,9 +68,9 @@ fn needs(change: Change) -> &'static str {
         Change::AtRunTime | Change::ClusterWide => "",
         Change::Restart => "Clients read it when they start: setting it restarts the client.",
         Change::PerBroker => {
-            "Kafka sets it for one broker at a time: set it in [cluster.config] of the scenario."
+            "In Kafka set for one broker at a time; here in [cluster.config] of the scenario."
         }
-        Change::ReadOnly => "Read-only while brokers run: set it in [cluster.config] of the scenario.",
+        Change::ReadOnly => "Read-only while brokers run; set in [cluster.config] of the scenario.",
     }
 }
 

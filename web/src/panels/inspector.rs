@@ -38,7 +38,7 @@ pub fn Inspector(app: App) -> impl IntoView {
             let rows = config.get();
             (!rows.is_empty()).then(|| view! {
                 <h3>"Configuration"</h3>
-                <div class="config">{rows.into_iter().map(|row| config_row(app, row)).collect_view()}</div>
+                <div class="config">{config_rows(app, rows)}</div>
             })
         }}
         <Follow app/>
@@ -72,6 +72,21 @@ fn leave_commands() {
     }
 }
 
+/// The rows; above those that no command can change what it takes, once for all that follow.
+fn config_rows(app: App, rows: Vec<ConfigRow>) -> impl IntoView {
+    let mut said = String::new();
+    let row = |row: ConfigRow| {
+        let needs = if row.command.is_none() { row.needs.clone() } else { String::new() };
+        let fresh = needs != said && !needs.is_empty();
+        said = needs.clone();
+        view! {
+            {fresh.then(|| view! { <p class="soft">{needs}</p> })}
+            {config_row(app, row)}
+        }
+    };
+    rows.into_iter().map(row).collect_view()
+}
+
 /// A key with an input; with plain text where no command can change it.
 fn config_row(app: App, row: ConfigRow) -> impl IntoView {
     let differs = row.value != row.default;
@@ -89,7 +104,7 @@ fn config_row(app: App, row: ConfigRow) -> impl IntoView {
         }
         None => view! {
             <div class="fixed" title=hint class:differs=differs>
-                <span>{key}</span><b>{row.value}</b><small>{row.needs}</small>
+                <span>{key}</span><b>{row.value}</b>
             </div>
         }
         .into_any(),

@@ -211,7 +211,9 @@ fn member_card(pen: &Pen, scene: &Scene, at: usize, consumer: &ConsumerView, rec
     let room_for = (((rect.height - MEMBER_HEAD) / MEMBER_ROW).round() as usize).max(1);
     if owned.len() > room_for {
         // Of many, all together and those with much lag; in an order that does not change with every record.
-        rows.push((format!("all {}", owned.len()), owned.iter().map(|owned| owned.lag).sum()));
+        let all = owned.len();
+        let name = if room_for > 1 { format!("all {all}") } else { format!("{all} partitions") };
+        rows.push((name, owned.iter().map(|owned| owned.lag).sum()));
         owned = by_rank(owned, |owned| u64::from(owned.lag <= MUCH_LAG) << 32 | u64::from(owned.partition));
         owned.truncate(room_for - 1);
     }
