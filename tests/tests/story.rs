@@ -262,3 +262,15 @@ fn writes_that_are_acknowledged_again_are_told_once() {
         }
     }
 }
+
+#[test]
+fn writes_that_are_refused_are_a_turning_point() {
+    let session = run(shipped("too-few-in-sync"), &[], 40);
+    let mut refused = session.story(0).into_iter().filter(|line| line.what.contains("refuses records"));
+    let line = refused.next().expect("one line");
+    assert_eq!(line.what, "Broker 1 refuses records of orders-0: NOT_ENOUGH_REPLICAS.");
+    // Heavier than that a broker has shut down, which comes after it: the caption stays with what lasts.
+    assert_eq!((line.weight, refused.next()), (3, None));
+    let labels = session.timeline(Subject::Cluster).markers.into_iter().map(|marker| marker.label);
+    assert_eq!(labels.filter(|label| label == "orders-0: writes refused").count(), 1);
+}
