@@ -113,6 +113,16 @@ export class SvgPen {
     this.#arc(radius, 0, round.sweep, round.to);
   }
 
+  roundRect(x, y, width, height, radius) {
+    const [right, low] = [x + width, y + height];
+    this.moveTo(x + radius, y);
+    this.arcTo(right, y, right, low, radius);
+    this.arcTo(right, low, x, low, radius);
+    this.arcTo(x, low, x, y, radius);
+    this.arcTo(x, y, right, y, radius);
+    this.closePath();
+  }
+
   /** Clockwise, as all arcs here. */
   arc(x, y, radius, from, to) {
     const point = (angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];

@@ -1,7 +1,7 @@
 //! Brokers with their replicas, and the controller above them.
 use super::cards::{self, SECOND_LINE, SMALL_BELOW, TWO_LINES_BELOW};
 use super::layout::{BrokerPlace, CELL_PITCH, Detail, LanePlace, Rect};
-use super::pen::{Align, Pen, bold, plain};
+use super::pen::{Align, Pen, Type, bold, plain};
 use super::squares::{self, Square};
 use super::{Scene, number, seconds};
 use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, ReplicaView};
@@ -10,6 +10,8 @@ use kafkarium_core::observe::view::{BrokerView, Cell, Links, NONE, Process, Repl
 const LEADS_ALONE_BELOW: f64 = 168.0;
 const DOWN_ALPHA: f64 = 0.42;
 const CELL: f64 = 13.0;
+/// What stands in a cell.
+const CELL_TYPE: Type = plain(8.5);
 /// How far behind the end of a lane a remark stands.
 const END_GAP: f64 = 12.0;
 
@@ -238,6 +240,8 @@ fn full_lane(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaVie
         &scene.frame.cells[replica.first_cell as usize..(replica.first_cell + replica.cells) as usize];
     pen.ctx.save();
     clip(pen, track);
+    // Once for all of them: there are hundreds.
+    pen.font(CELL_TYPE);
     for (at, one) in cells.iter().enumerate() {
         let x = ruler.cell(one, at, cells.len());
         // What a dead broker knew of the high watermark says nothing any more.
@@ -331,9 +335,11 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
         (true, false) => &theme.follow_copy_ink,
         (false, _) => &theme.cell_ink,
     };
-    if committed {
-        let before = pen.ctx.global_alpha();
-        pen.alpha(before * if leader { 1.0 } else { 0.72 });
+    let before = pen.ctx.global_alpha();
+    if committed && leader {
+        pen.filled(rect, 3.0, color);
+    } else if committed {
+        pen.alpha(before * 0.72);
         pen.filled(rect, 3.0, color);
         pen.alpha(before);
     } else {
@@ -341,14 +347,17 @@ fn cell(pen: &Pen, scene: &Scene, one: &Cell, (x, middle): (f64, f64), committed
         pen.outlined(rect.grown(-0.75), 3.0, color, 1.5);
         ink = if one.followed { &theme.follow } else { &theme.ink_soft };
     }
-    let faded = pen.ctx.global_alpha();
-    if faded < 1.0 {
+    let label = if one.count > 1 { short_count(one.count) } else { key_label(scene, one.key) };
+    let place = (x + 1.0 + CELL / 2.0, middle + 3.0);
+    if before < 1.0 {
+        // What is faded can still be read.
         pen.alpha(1.0);
         ink = if one.followed { &theme.ink } else { &theme.ink_soft };
     }
-    let label = if one.count > 1 { short_count(one.count) } else { key_label(scene, one.key) };
-    pen.text(&label, (x + 1.0 + CELL / 2.0, middle + 3.0), plain(8.5), ink, Align::Center, CELL);
-    pen.alpha(faded);
+    pen.text_again(&label, place, CELL_TYPE, ink, Align::Center, CELL);
+    if before < 1.0 {
+        pen.alpha(before);
+    }
 }
 
 fn short_count(count: u32) -> String {

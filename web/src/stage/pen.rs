@@ -80,15 +80,7 @@ impl Pen<'_> {
         let Rect { x, y, width, height } = rect;
         let radius = radius.min(width / 2.0).min(height / 2.0).max(0.0);
         self.ctx.begin_path();
-        self.ctx.move_to(x + radius, y);
-        let corner = |x1: f64, y1: f64, x2: f64, y2: f64| {
-            let _ = self.ctx.arc_to(x1, y1, x2, y2, radius);
-        };
-        corner(x + width, y, x + width, y + height);
-        corner(x + width, y + height, x, y + height);
-        corner(x, y + height, x, y);
-        corner(x, y, x + width, y);
-        self.ctx.close_path();
+        let _ = self.ctx.round_rect_with_f64(x, y, width, height, radius);
     }
 
     pub fn filled(&self, rect: Rect, radius: f64, color: &str) {
@@ -176,6 +168,19 @@ impl Pen<'_> {
     /// Text on a base line, shortened with an ellipsis where it would be wider than `max`; its width.
     pub fn text(&self, text: &str, at: (f64, f64), kind: Type, color: &str, align: Align, max: f64) -> f64 {
         self.font(kind);
+        self.text_again(text, at, kind, color, align, max)
+    }
+
+    /// The same in the font that was set last, which is of that kind.
+    pub fn text_again(
+        &self,
+        text: &str,
+        at: (f64, f64),
+        kind: Type,
+        color: &str,
+        align: Align,
+        max: f64,
+    ) -> f64 {
         let (shown, width) = self.fitting((text, ""), kind, max);
         self.set(&shown, width, at, color, align, max)
     }
