@@ -8,6 +8,11 @@ import { SITE, closeShared, linkTo, root, withPage } from "./fixture.mjs";
 after(closeShared);
 
 const HUNDRED = linkTo(await readFile(join(root, "scenarios/bench/hundred-brokers.toml"), "utf8"), "13s");
+/** Bars instead of lanes, too low for a finger. */
+const TWELVE = linkTo(
+  (await readFile(join(root, "scenarios/website-activity.toml"), "utf8")).replace("partitions = 3", "partitions = 12"),
+  "13s",
+);
 const canvas = (page) => page.locator(".stage canvas");
 const alive = (page) => page.locator('.stage[aria-busy="false"]').waitFor({ timeout: 90_000 });
 const percent = async (page) => Number((await page.locator(".zoom button").nth(1).textContent()).replace(" %", ""));
@@ -138,3 +143,16 @@ test("two fingers look from nearer on a phone", () =>
     });
     await nearer(page, 200);
   }, { viewport: { width: 390, height: 844 } }));
+
+test("bars too low for a finger are large enough from near", () =>
+  withPage(SITE + TWELVE, async (page) => {
+    await paused(page);
+    const { x, y } = await canvas(page).boundingBox();
+    await page.touchscreen.tap(x + 200, y + 200);
+    const menu = page.locator(".menu");
+    await menu.getByText("Broker 1", { exact: true }).waitFor();
+    await menu.getByRole("button", { name: "Look at broker 1 from nearer" }).click();
+    await page.locator(".zoom button", { hasText: /^160 %$/ }).waitFor();
+    await page.touchscreen.tap(x + 200, y + 250);
+    await menu.getByText(/^clicks-\d+ on broker 1$/).waitFor();
+  }, { viewport: { width: 390, height: 844 }, hasTouch: true }));

@@ -12,6 +12,8 @@ const DOWN_ALPHA: f64 = 0.42;
 const CELL: f64 = 13.0;
 /// What stands in a cell.
 const CELL_TYPE: Type = plain(8.5);
+/// A bar is no thicker.
+const BAR_MOST: f64 = 16.0;
 /// How far behind the end of a lane a remark stands.
 const END_GAP: f64 = 12.0;
 
@@ -452,11 +454,13 @@ fn bar(pen: &Pen, scene: &Scene, broker: &BrokerView, replica: &ReplicaView, lan
         pen.text(sign, (rect.x - 2.0, y + 3.5), plain(9.0), color, Align::Left, 12.0);
     }
     pen.alpha(if is_down(broker) { DOWN_ALPHA } else { 1.0 });
+    // What is high enough for a finger is no thicker for that.
+    let height = (rect.height - 4.0).min(BAR_MOST);
     let track = Rect::new(
         rect.x + scene.plan.name_width + 6.0,
-        rect.y + 2.0,
+        y - height / 2.0,
         rect.width - scene.plan.name_width - 12.0,
-        rect.height - 4.0,
+        height,
     );
     pen.filled(track, 3.0, &theme.lane);
     let most = scene.longest_log.max(1) as f64;

@@ -33,6 +33,8 @@ const LANE_MOST: f64 = 38.0;
 const LANES_MOST: usize = 240;
 /// The nearest that a column of cards is looked at.
 const COLUMN_NEAREST: f64 = 3.0;
+/// The same where bars become targets.
+const TOUCH_NEAREST: f64 = 1.6;
 
 /// The brokers of one rack, or all of them.
 pub struct Band {
@@ -83,9 +85,11 @@ fn column(plan: &mut Layout, room: Rect, zoom: Zoom, replicas: &[Vec<usize>], de
     let lanes: usize = replicas.iter().map(Vec::len).sum();
     let fixed = replicas.len() as f64 * (CARD_HEAD + FOOT + GAP);
     let lane = ((room.height - fixed) / lanes.max(1) as f64).clamp(least, most);
-    let width = room.width * zoom.factor;
+    // Bars that are only to become high enough for a finger stay as wide as their names and lengths can be read.
+    let for_touch = plan.target > 0.0 && detail == Detail::Bars;
+    let width = room.width * if for_touch { 1.0 } else { zoom.factor };
     plan.detail = detail;
-    plan.nearest = COLUMN_NEAREST;
+    plan.nearest = if for_touch { TOUCH_NEAREST } else { COLUMN_NEAREST };
     plan.name_width = (room.width * 0.19).clamp(104.0, 128.0);
     count_cells(plan, width);
     let mut y = room.y;

@@ -215,8 +215,12 @@ impl Stage {
 
     /// Whether the brokers are so many that they are not shown lane by lane, or not large enough for a finger.
     pub fn is_crowded(&self) -> bool {
-        let small = self.plan.detail != Detail::Lanes && self.plan.target > 0.0;
-        self.frame.brokers.len() > 6 || self.plan.detail == Detail::Heat || small
+        let small = match self.plan.detail {
+            Detail::Lanes => false,
+            Detail::Bars => self.plan.target > 0.0,
+            Detail::Heat => true,
+        };
+        self.frame.brokers.len() > 6 || small
     }
 
     /// Whether the page or the stage is scrolled to see all of it.

@@ -132,12 +132,19 @@ impl Stage {
         self.zoom_by(0.0);
     }
 
-    /// Goes to a thing, as near as it takes to read it; false if it stands there already.
+    /// Goes to a thing, as near as it takes to read it, or to touch what it holds; false if it stands there already.
     pub fn show(&mut self, subject: Subject) -> bool {
         let Some(rect) = self.plan.rect_of(&self.frame, subject) else { return false };
         let card = matches!(subject, Subject::Broker(_));
         let among_brokers = card || matches!(subject, Subject::Replica(..) | Subject::Partition(_));
-        let small = if card { rect.width < BARS_FROM } else { rect.height < READABLE };
+        let touched = || {
+            self.plan
+                .brokers
+                .iter()
+                .flat_map(|broker| &broker.lanes)
+                .all(|lane| self.plan.is_target(lane.rect))
+        };
+        let small = !touched() || if card { rect.width < BARS_FROM } else { rect.height < READABLE };
         let factor = if small { self.plan.nearest } else { self.zoom.factor };
         let goes = among_brokers && (small || !self.zoom.is_whole());
         if goes {
