@@ -16,21 +16,6 @@ function node(name, attributes, text) {
   return made;
 }
 
-/** Points where two lines through a corner touch a circle of that radius between them, as `arcTo` has it. */
-function rounding([x0, y0], [x1, y1], [x2, y2], radius) {
-  const [ax, ay, bx, by] = [x0 - x1, y0 - y1, x2 - x1, y2 - y1];
-  const [a, b] = [Math.hypot(ax, ay), Math.hypot(bx, by)];
-  const turn = ax * by - ay * bx;
-  if (radius === 0 || a === 0 || b === 0 || turn === 0) return null;
-  const half = Math.acos(Math.max(-1, Math.min(1, (ax * bx + ay * by) / (a * b)))) / 2;
-  const far = radius / Math.tan(half);
-  return {
-    from: [x1 + (ax / a) * far, y1 + (ay / a) * far],
-    to: [x1 + (bx / b) * far, y1 + (by / b) * far],
-    sweep: turn < 0 ? 1 : 0,
-  };
-}
-
 export class SvgPen {
   #root;
   #defs = node("defs", {});
@@ -38,7 +23,6 @@ export class SvgPen {
   #group = { clip: null, node: null };
   #clips = 0;
   #path = "";
-  #at = [0, 0];
   #kept = [];
   #shift = [0, 0];
   #clip = null;
@@ -106,20 +90,18 @@ export class SvgPen {
     this.#go("C", [x1, y1], [x2, y2], [x, y]);
   }
 
-  arcTo(x1, y1, x2, y2, radius) {
-    const round = rounding(this.#at, [x1, y1], [x2, y2], radius);
-    if (!round) return this.lineTo(x1, y1);
-    this.lineTo(...round.from);
-    this.#arc(radius, 0, round.sweep, round.to);
-  }
-
   roundRect(x, y, width, height, radius) {
+    if (radius === 0) return this.rect(x, y, width, height);
     const [right, low] = [x + width, y + height];
+    const corner = (from, to) => {
+      this.lineTo(...from);
+      this.#arc(radius, 0, 1, to);
+    };
     this.moveTo(x + radius, y);
-    this.arcTo(right, y, right, low, radius);
-    this.arcTo(right, low, x, low, radius);
-    this.arcTo(x, low, x, y, radius);
-    this.arcTo(x, y, right, y, radius);
+    corner([right - radius, y], [right, y + radius]);
+    corner([right, low - radius], [right - radius, low]);
+    corner([x + radius, low], [x, low - radius]);
+    corner([x, y + radius], [x + radius, y]);
     this.closePath();
   }
 
@@ -180,12 +162,10 @@ export class SvgPen {
   }
 
   #go(letter, ...points) {
-    this.#at = points.at(-1);
     this.#path += letter + points.map((point) => this.#place(point)).join(" ");
   }
 
   #arc(radius, large, sweep, to) {
-    this.#at = to;
     this.#path += `A${short(radius)} ${short(radius)} 0 ${large} ${sweep} ${this.#place(to)}`;
   }
 

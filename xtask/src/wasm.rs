@@ -23,7 +23,7 @@ const FEATURES: &[&str] = &[
 /// Older ones accept today's output and break it: 108 was seen to give a page that does not start.
 const OLDEST_WASM_OPT: u32 = 116;
 
-/// Shrinks every .wasm file of a folder in place. The names of functions, nearly half of a file, are always taken
+/// Shrinks every .wasm file of a folder in place, with the script that goes with it. The names of functions, nearly half of a file, are always taken
 /// out. A wasm-opt then takes a few per cent more: from files whose name starts with one of `for_size` at any price,
 /// from others without loss of speed. Without one, or with one that refuses a file, that is all.
 pub(crate) fn shrink_all(dir: &Path, for_size: &[&str]) -> Outcome {

@@ -57,8 +57,8 @@ fn rows(scope: Scope, target: &str, value_of: impl Fn(&str) -> Option<String>) -
         })
     };
     let mut rows: Vec<ConfigRow> = keys(scope).filter_map(row).collect();
-    // What can be changed first; and together what takes the same to be changed.
-    rows.sort_by_key(|row| (row.value == row.default, row.command.is_none(), row.needs.clone()));
+    // What was said comes first; then what a command can change; and together what takes the same to be changed.
+    rows.sort_by_cached_key(|row| (row.value == row.default, row.command.is_none(), row.needs.clone()));
     rows
 }
 

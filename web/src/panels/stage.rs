@@ -28,7 +28,10 @@ pub fn StagePanel(app: App) -> impl IntoView {
         if !app.embedded {
             look::listen(app, &canvas, dragged);
         }
-        app.with_engine(|engine| engine.set_canvas(canvas));
+        app.with_engine(|engine| {
+            engine.set_canvas(canvas);
+            engine.stage().into_iter().filter(|_| app.embedded).for_each(Stage::leave_untouched);
+        });
         fit(app, room, true);
         let resized = Closure::<dyn FnMut()>::new(move || fit(app, room, true));
         let _ =
@@ -131,7 +134,6 @@ fn fit(app: App, room: NodeRef<html::Div>, always: bool) {
             let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
             let ratio = browser::window().device_pixel_ratio();
             if app.embedded {
-                stage.leave_untouched();
                 fit_all(stage, width, height, ratio);
             } else {
                 stage.resize(width, height, ratio);

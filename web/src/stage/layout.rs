@@ -85,6 +85,10 @@ const GROUP_HEAD: f64 = 38.0;
 const CONTROLLER_HEIGHT: f64 = 24.0;
 /// About as high as all groups stand where everything stands one below the other, if there are many members.
 const GROUPS_STACKED: f64 = 500.0;
+/// How far below a group's upper edge its members begin.
+const GROUP_PITCH: f64 = 40.0;
+/// More members than this are squares.
+const MANY_MEMBERS: usize = 16;
 /// Up to so many members, their partitions are shown however high that is.
 const FEW_MEMBERS: usize = 6;
 /// Below this width the columns stand one below another.
@@ -256,48 +260,58 @@ fn place_producers(plan: &mut Layout, room: Rect, count: usize) {
 }
 
 fn place_groups(plan: &mut Layout, room: Rect, frame: &Frame, names: &Names) {
-    const HEAD: f64 = 40.0;
     let groups = names.groups.len().max(frame.groups.len());
     let all = frame.consumers.len();
-    // One below the other there is room for two side by side.
-    let across = if plan.stacked && all > 1 { 2 } else { 1 };
     let mut y = room.y;
     for group in 0..groups {
         let members: Vec<usize> =
             (0..all).filter(|&at| frame.consumers[at].group as usize == group).collect();
-        let mut place = GroupPlace { rect: Rect::new(room.x, y, room.width, HEAD), members: Vec::new() };
-        if all > 16 {
-            // Too many for cards: a square each.
-            let cell = 14.0;
-            let per_row = (room.width / cell).floor().max(1.0);
-            for (at, &member) in members.iter().enumerate() {
-                let (column, row) = (at as f64 % per_row, (at as f64 / per_row).floor());
-                let rect = Rect::new(room.x + column * cell, y + HEAD + row * cell, cell - 2.0, cell - 2.0);
-                place.members.push((member, rect));
-            }
-            y += HEAD + (members.len() as f64 / per_row).ceil() * cell + GAP;
+        let below_head =
+            Rect { y: y + GROUP_PITCH, height: room.height - GROUP_PITCH * groups as f64, ..room };
+        let (members, bottom) = if all > MANY_MEMBERS {
+            member_squares(&members, below_head)
         } else {
-            y += HEAD;
-            // A number that changes only with the members: what is assigned comes and goes.
-            let each = (room.height - HEAD * groups as f64) * across as f64 / all as f64;
-            let fit = ((each - GAP - MEMBER_HEAD) / MEMBER_ROW) as usize;
-            let most_rows = if all <= FEW_MEMBERS { ROWS } else { fit.clamp(1, ROWS) };
-            let owned_by =
-                |member: usize| frame.owned.iter().filter(|own| own.consumer as usize == member).count();
-            let width = (room.width - GAP * (across as f64 - 1.0)) / across as f64;
-            for row in members.chunks(across) {
-                let most = row.iter().map(|&member| owned_by(member)).max().unwrap_or(0);
-                let height = MEMBER_HEAD + MEMBER_ROW * most.clamp(1, most_rows) as f64;
-                for (column, &member) in row.iter().enumerate() {
-                    let x = room.x + column as f64 * (width + GAP);
-                    place.members.push((member, Rect::new(x, y, width, height)));
-                }
-                y += height + GAP;
-            }
-        }
-        place.rect.height = y - place.rect.y;
-        plan.groups.push(place);
+            member_cards(&members, below_head, plan.stacked, frame)
+        };
+        plan.groups.push(GroupPlace { rect: Rect::new(room.x, y, room.width, bottom - y), members });
+        y = bottom;
     }
+}
+
+/// A square for each member, and where the next group begins.
+fn member_squares(members: &[usize], room: Rect) -> (Vec<(usize, Rect)>, f64) {
+    let cell = 14.0;
+    let per_row = (room.width / cell).floor().max(1.0);
+    let place = |(at, &member): (usize, &usize)| {
+        let (column, row) = (at as f64 % per_row, (at as f64 / per_row).floor());
+        (member, Rect::new(room.x + column * cell, room.y + row * cell, cell - 2.0, cell - 2.0))
+    };
+    let rows = (members.len() as f64 / per_row).ceil();
+    (members.iter().enumerate().map(place).collect(), room.y + rows * cell + GAP)
+}
+
+/// A card for each member, and where the next group begins. `room` is as high as that of all groups' members together.
+fn member_cards(members: &[usize], room: Rect, stacked: bool, frame: &Frame) -> (Vec<(usize, Rect)>, f64) {
+    let all = frame.consumers.len();
+    // One below the other there is room for two side by side.
+    let across = if stacked && all > 1 { 2 } else { 1 };
+    let width = (room.width - GAP * (across as f64 - 1.0)) / across as f64;
+    // A number that changes only with the members: what is assigned comes and goes.
+    let each = room.height * across as f64 / all as f64;
+    let fit = ((each - GAP - MEMBER_HEAD) / MEMBER_ROW) as usize;
+    let most_rows = if all <= FEW_MEMBERS { ROWS } else { fit.clamp(1, ROWS) };
+    let owned_by = |member: usize| frame.owned.iter().filter(|own| own.consumer as usize == member).count();
+    let mut places = Vec::new();
+    let mut y = room.y;
+    for row in members.chunks(across) {
+        let most = row.iter().map(|&member| owned_by(member)).max().unwrap_or(0);
+        let height = MEMBER_HEAD + MEMBER_ROW * most.clamp(1, most_rows) as f64;
+        for (column, &member) in row.iter().enumerate() {
+            places.push((member, Rect::new(room.x + column as f64 * (width + GAP), y, width, height)));
+        }
+        y += height + GAP;
+    }
+    (places, y)
 }
 
 impl Layout {

@@ -11,7 +11,7 @@ use kafkarium_core::observe::view::{Cell, Place, ReplicaView};
 const NUMBER: f64 = 7.5;
 const NUMBER_PITCH: f64 = 17.0;
 
-/// The record whose cell stands at a point.
+/// The record whose cell stands at a point, or nearest to it where a finger points.
 pub fn at(scene: &Scene, x: f64, y: f64) -> Option<Pick> {
     // A finger finds the nearest; who meant another picks it among the partition's newest records.
     let near = |rect: Rect| {

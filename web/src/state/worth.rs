@@ -6,7 +6,7 @@ use kafkarium_core::observe::report::{StoryLine, Subject};
 pub enum Worth {
     /// A step in the life of the record that is followed.
     StepOfTheRecord,
-    /// A turning point: a fault, another leader, a loss (weight 3 in the story).
+    /// A turning point: a fault, another leader, refused writes, a loss (weight 3 in the story).
     TurningPoint,
     /// What the caption says (weight 2).
     Told,
